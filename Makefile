@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# vmitap: module, library, tool, filters, tests.  `make help` lists the targets.
+
+VMITAP_VERSION := 0.1.0
+
+O      ?= build
+CC     ?= gcc
+CLANG  ?= clang
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+export VMITAP_VERSION O CC CLANG PREFIX DESTDIR
+
+# The running kernel's build tree, else that of the newest headers installed.
+KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	  $(shell ls -dv /usr/src/linux-headers-*-amd64 2>/dev/null | tail -n 1))
+
+.DEFAULT_GOAL := all
+ALL_TARGETS   :=
+
+-include userspace/Makefile.inc
+-include bpf/Makefile.inc
+-include selftests/Makefile.inc
+
+.PHONY: all module help clean install uninstall setup host shell demo check bench
+all: module $(ALL_TARGETS)
+
+module:
+	@sh kmod/prerequisites.sh "$(KDIR)"
+	@mkdir -p $(O)/module
+	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(O)/module/
+	$(MAKE) -C $(KDIR) M=$(abspath $(O))/module modules
+	@sh kmod/btf.sh "$(KDIR)" $(O)/module/vmitap.ko $(O)/vmitap.ko
+
+help:
+	@echo 'make                    module, library, tool, filters, tests (KDIR=, O=)'
+	@echo 'make demo               what vmitap does, in a virtual KVM host'
+	@echo 'make check              all tests'
+	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none)"
+	@echo 'make shell              the same, with a shell'
+	@echo 'make bench              performance table'
+	@echo 'make install, uninstall DESTDIR=, PREFIX='
+	@echo 'make setup              install the packages all of this needs (Debian)'
+
+clean:
+	rm -rf $(O)
+
+setup:
+	@selftests/host/packages.sh
+
+HOST = selftests/host/run.sh --module $(O)/vmitap.ko --path $(abspath $(O))
+
+host: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@test -n "$(CMD)" || { echo "make host: say what to run: make host CMD='vmitap list'" >&2; exit 2; }
+	@GUEST=$(or $(GUEST),linux) $(HOST) -- '$(subst ','\'',$(CMD))'
+
+shell: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@GUEST=$(or $(GUEST),linux) $(HOST) --shell
+
+demo: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@$(HOST) -- selftests/host/demo.sh
+
+check: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@selftests/check.sh
+
+bench: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@selftests/bench/run.sh
+
+install: all install-userspace install-bpf
+	install -D -m 0644 $(O)/vmitap.ko \
+		$(DESTDIR)/lib/modules/$(notdir $(patsubst %/build,%,$(KDIR:/usr/src/linux-headers-%=%)))/updates/vmitap.ko
+	install -D -m 0644 uapi/linux/vmitap.h $(DESTDIR)$(PREFIX)/include/linux/vmitap.h
+
+uninstall: uninstall-userspace uninstall-bpf
+	rm -f $(DESTDIR)/lib/modules/$(notdir $(patsubst %/build,%,$(KDIR:/usr/src/linux-headers-%=%)))/updates/vmitap.ko
+	rm -f $(DESTDIR)$(PREFIX)/include/linux/vmitap.h

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * backend.c - choose the backend of this host
+ */
+#include <linux/string.h>
+
+#include "backend.h"
+
+static const struct vmitap_backend *const backends[] = {
+	&vmitap_svm,
+};
+
+const struct vmitap_backend *vmitap_backend;
+
+/**
+ * vmitap_backend_select() - choose by KVM's vendor module
+ * @module: its name
+ * @refusal: on error, what did not match
+ * @len: room in @refusal
+ *
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int vmitap_backend_select(const char *module, char *refusal, size_t len)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(backends); i++) {
+		if (!strcmp(module, backends[i]->module)) {
+			vmitap_backend = backends[i];
+			return 0;
+		}
+	}
+	snprintf(refusal, len, "no support for KVM's vendor module %s", module);
+	return -EOPNOTSUPP;
+}

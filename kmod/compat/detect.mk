@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What the target kernel's headers have; included by Kbuild.
+# vmitap-has: header, macro; the variable of that name is an extended regular
+# expression that the header must match, white space folded.
+
+vmitap-has = $(shell tr -s '\n\t ' ' ' < $(srctree)/$(1) | grep -Eq '$($(2))' && echo -D$(2))
+
+VMITAP_HAVE_RUN_FLAGS := \(\*vcpu_run\)\(struct kvm_vcpu \*vcpu, u64 run_flags\)
+VMITAP_HAVE_VM_FLAGS_WRAPPERS := void vm_flags_mod\(
+VMITAP_HAVE_EVENTFD_SIGNAL_1 := void eventfd_signal\(struct eventfd_ctx \*ctx\)
+
+ccflags-y += $(call vmitap-has,arch/x86/include/asm/kvm_host.h,VMITAP_HAVE_RUN_FLAGS)
+ccflags-y += $(call vmitap-has,include/linux/mm.h,VMITAP_HAVE_VM_FLAGS_WRAPPERS)
+ccflags-y += $(call vmitap-has,include/linux/eventfd.h,VMITAP_HAVE_EVENTFD_SIGNAL_1)

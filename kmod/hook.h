@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hook.h - our functions between KVM and its vendor module
+ */
+#ifndef VMITAP_HOOK_H
+#define VMITAP_HOOK_H
+
+#include <linux/kvm_host.h>
+#include <linux/static_call.h>
+
+/* What the hooks call in turn: KVM's own function. */
+DECLARE_STATIC_CALL(vmitap_orig_vcpu_run,
+		    *((struct kvm_x86_ops *)NULL)->vcpu_run);
+
+int vmitap_hooks_probe(char *refusal, size_t len);
+int vmitap_hooks_get(char *refusal, size_t len);
+void vmitap_hooks_put(void);
+void vmitap_hooks_get_handle_exit(void);
+void vmitap_hooks_put_handle_exit(void);
+void vmitap_hook_barrier(void);
+void vmitap_hooks_drain(void);
+
+#endif /* VMITAP_HOOK_H */

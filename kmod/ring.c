@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ring.c - ring memory, slow paths of the producer, mmap()
+ *
+ * Who produces: the vCPU thread between the hook's start and its end.  Process
+ * context may produce as well when no vCPU thread can: before the ring is linked
+ * to its vCPU, after capture was switched off and a grace period, and when KVM
+ * destroys the VM.
+ */
+#include <linux/hrtimer.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <asm/msr.h>
+
+#include "compat/compat.h"
+#include "config.h"
+#include "ring.h"
+#include "session.h"
+
+/* Pages before the data: consumer page, producer page. */
+#define RING_META_PAGES	2
+
+static void ring_free(struct vmitap_ring *ring)
+{
+	u32 i;
+
+	/* User mappings hold references to the pages of their own. */
+	vunmap(ring->cons);
+	for (i = 0; i < ring->nr_pages; i++)
+		__free_page(ring->pages[i]);
+	kvfree(ring->pages);
+	kfree(ring);
+}
+
+static int ring_alloc_pages(struct vmitap_ring *ring, u32 bytes)
+{
+	u32 nr_data = bytes >> PAGE_SHIFT;
+	u32 nr = RING_META_PAGES + nr_data;
+	u32 i;
+
+	/* The data pages stand twice in the array: both mappings use it. */
+	ring->pages = kvcalloc(nr + nr_data, sizeof(*ring->pages),
+			       GFP_KERNEL_ACCOUNT);
+	if (!ring->pages)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		ring->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+					    __GFP_NOWARN);
+		if (!ring->pages[i])
+			return -ENOMEM;
+		ring->nr_pages++;
+	}
+	for (i = 0; i < nr_data; i++)
+		ring->pages[nr + i] = ring->pages[RING_META_PAGES + i];
+	ring->cons = vmap(ring->pages, nr + nr_data, VM_MAP, PAGE_KERNEL);
+	if (!ring->cons)
+		return -ENOMEM;
+	ring->prod = (void *)ring->cons + PAGE_SIZE;
+	ring->data = (void *)ring->cons + RING_META_PAGES * PAGE_SIZE;
+	return 0;
+}
+
+/**
+ * vmitap_ring_create() - make a ring with nothing in it and capture off
+ * @session: owner
+ * @index: number of the ring in @session
+ * @vcpu_id: the vCPU
+ * @bytes: data size, a power of two from VMITAP_RING_MIN to VMITAP_RING_MAX
+ * @vendor: enum vmitap_vendor
+ *
+ * Return: the ring with one reference, or ERR_PTR(-ENOMEM).
+ */
+struct vmitap_ring *vmitap_ring_create(struct vmitap_session *session,
+				       u32 index, u32 vcpu_id, u32 bytes,
+				       u32 vendor)
+{
+	struct vmitap_ring *ring;
+
+	ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
+	if (!ring)
+		return ERR_PTR(-ENOMEM);
+	if (ring_alloc_pages(ring, bytes)) {
+		ring_free(ring);
+		return ERR_PTR(-ENOMEM);
+	}
+	ring->mask = bytes - 1;
+	ring->vcpu_id = vcpu_id;
+	ring->session = session;
+	ring->index = index;
+	init_waitqueue_head(&ring->space_wq);
+	refcount_set(&ring->ref, 1);
+
+	ring->prod->magic = VMITAP_RING_MAGIC;
+	ring->prod->header_bytes = sizeof(*ring->prod);
+	ring->prod->vcpu_id = vcpu_id;
+	ring->prod->data_bytes = bytes;
+	ring->prod->data_offset = RING_META_PAGES * PAGE_SIZE;
+	ring->prod->vendor = vendor;
+	ring->prod->nr_lost = VMITAP_NR_LOST;
+	ring->prod->nr_filtered = VMITAP_NR_FILTERED;
+	return ring;
+}
+
+/**
+ * vmitap_ring_put() - drop a reference
+ * @ring: ring; freed with the last reference
+ */
+void vmitap_ring_put(struct vmitap_ring *ring)
+{
+	if (refcount_dec_and_test(&ring->ref))
+		ring_free(ring);
+}
+
+/**
+ * vmitap_ring_mmap() - map a ring, or its consumer page alone
+ * @ring: ring
+ * @vma: where to
+ * @first_page: page of the ring at which @vma starts
+ *
+ * Only the consumer page by itself can be writable, now or later.
+ *
+ * Return: 0, -EINVAL outside the ring, -EPERM for write access to anything else.
+ */
+int vmitap_ring_mmap(struct vmitap_ring *ring, struct vm_area_struct *vma,
+		     unsigned long first_page)
+{
+	unsigned long nr_data = (ring->mask + 1) >> PAGE_SHIFT;
+	unsigned long nr_all = RING_META_PAGES + 2 * nr_data;
+	unsigned long nr = vma_pages(vma);
+	unsigned long i;
+	int ret;
+
+	if (first_page >= nr_all || nr > nr_all - first_page)
+		return -EINVAL;
+	if (first_page != 0 || nr != 1) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EPERM;
+		vmitap_compat_vm_flags_mod(vma, 0, VM_MAYWRITE);
+	} else if (!(vma->vm_flags & VM_SHARED)) {
+		/* A private copy would never tell the kernel anything. */
+		return -EINVAL;
+	}
+	vmitap_compat_vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYEXEC);
+	for (i = 0; i < nr; i++) {
+		ret = vm_insert_page(vma, vma->vm_start + i * PAGE_SIZE,
+				     ring->pages[first_page + i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Bytes not yet read; more than the ring holds if the position is nonsense. */
+static u64 ring_used(struct vmitap_ring *ring)
+{
+	/* (A) pairs with the store-release (D) of the reader in libvmitap. */
+	u64 cons = smp_load_acquire(&ring->cons->consumer_pos);
+
+	return cons & 7 ? U64_MAX : ring->pos - cons;
+}
+
+/**
+ * vmitap_ring_unread() - bytes waiting for the reader
+ * @ring: ring; any context
+ *
+ * Return: bytes, 0 if the consumer's position is nonsense.
+ */
+u64 vmitap_ring_unread(struct vmitap_ring *ring)
+{
+	u64 cons = READ_ONCE(ring->cons->consumer_pos);
+	u64 used = READ_ONCE(ring->prod->producer_pos) - cons;
+
+	return used > (u64)ring->mask + 1 ? 0 : used;
+}
+
+static void ring_write_lost(struct vmitap_ring *ring)
+{
+	struct vmitap_lost_record *rec = ring->data + (ring->pos & ring->mask);
+
+	ring->lost.record.type = VMITAP_RECORD_LOST;
+	ring->lost.record.size = sizeof(ring->lost);
+	ring->lost.record.vcpu = ring->vcpu_id;
+	*rec = ring->lost;
+	memset(&ring->lost, 0, sizeof(ring->lost));
+	ring->pos += sizeof(*rec);
+}
+
+/**
+ * vmitap_ring_reserve_slow() - look at the consumer, tell about loss, reserve
+ * @ring: ring; the caller is its producer
+ * @size: bytes
+ *
+ * Return: where to write, or NULL if there is no room.
+ */
+void *vmitap_ring_reserve_slow(struct vmitap_ring *ring, u32 size)
+{
+	u64 total = (u64)ring->mask + 1;
+	u64 used = ring_used(ring);
+	u64 room;
+
+	if (used > total)
+		return NULL;
+	room = total - used;
+	if (room < VMITAP_RING_RESERVE + size)
+		return NULL;
+	room -= VMITAP_RING_RESERVE;
+	if (ring->lost.count) {
+		/*
+		 * The limit stays in the past while something is missing, so
+		 * that every event comes by here until the reader is told.
+		 */
+		if (room < sizeof(ring->lost) + size)
+			return NULL;
+		ring_write_lost(ring);
+		room -= sizeof(ring->lost);
+	}
+	if (room > total / 2)
+		ring->fallback = false;
+	ring->limit = ring->pos + room;
+	return ring->data + (ring->pos & ring->mask);
+}
+
+/**
+ * vmitap_ring_lose() - count an event that could not be written
+ * @ring: ring; the caller is its producer
+ * @class_id: enum vmitap_class of the event
+ * @tsc: its time
+ * @reason: why; VMITAP_LOST_FULL stands for every kind of lack of room
+ */
+void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
+		      enum vmitap_lost reason)
+{
+	struct vmitap_lost_record *lost = &ring->lost;
+
+	if (reason == VMITAP_LOST_FULL) {
+		if (ring_used(ring) > (u64)ring->mask + 1)
+			reason = VMITAP_LOST_CONSUMER;
+		else if (ring->fallback)
+			reason = VMITAP_LOST_TIMEOUT;
+	}
+	if (class_id >= VMITAP_NR_EXIT_CLASSES)
+		class_id = VMITAP_CLASS_OTHER;
+	if (!lost->count++) {
+		lost->first_tsc = tsc;
+		lost->record.seq = ring->seq;
+		ring->limit = 0;
+	}
+	lost->record.tsc = tsc;
+	lost->reason[reason]++;
+	lost->by_class[class_id]++;
+	ring->seq++;
+	ring->prod->lost[reason]++;
+}
+
+/**
+ * vmitap_ring_is_low() - has a lossless ring no room for another trip?
+ * @ring: ring; the caller is its producer or holds a reference
+ *
+ * A ring whose consumer's position is nonsense is not low: waiting would not
+ * help.
+ */
+bool vmitap_ring_is_low(struct vmitap_ring *ring)
+{
+	u64 total = (u64)ring->mask + 1;
+	u64 used = ring_used(ring);
+
+	return used <= total &&
+	       total - used < VMITAP_RING_RESERVE + VMITAP_RING_TRIP;
+}
+
+/**
+ * vmitap_ring_check() - wake the reader, make the vCPU wait, if it is time
+ * @ring: ring; the caller is its producer
+ *
+ * Looks again after another watermark's worth of bytes.  A reader that went to
+ * sleep in between, having seen less than a watermark, is therefore woken at the
+ * latest when two watermarks are unread.
+ */
+void vmitap_ring_check(struct vmitap_ring *ring)
+{
+	const struct vmitap_cfg *cfg = rcu_dereference_raw(ring->cfg);
+	u64 used, watermark, next;
+
+	if (!cfg)
+		return;
+	used = ring_used(ring);
+	watermark = vmitap_cfg_watermark(cfg, ring->mask + 1);
+	if (used >= watermark) {
+		next = ring->pos + watermark;
+		/*
+		 * Order the position against the reader's wish to be woken;
+		 * pairs with smp_mb() in vmitap_session_poll().
+		 */
+		smp_mb();
+		vmitap_session_wake(ring->session, ring);
+	} else {
+		next = ring->pos - used + watermark;
+	}
+	if (cfg->flags & VMITAP_CFG_LOSSLESS) {
+		u64 low = ring->mask + 1 - VMITAP_RING_RESERVE - VMITAP_RING_TRIP;
+
+		if (used > low)
+			ring->low = !ring->fallback;
+		next = min(next, used < low ? ring->pos - used + low : ring->pos);
+	}
+	ring->check_at = next;
+}
+
+/*
+ * Write a record that is only a head.  @reserve bytes may be taken from what is
+ * kept free; 0 when more events may follow.
+ */
+static void ring_write_mark(struct vmitap_ring *ring, u16 type, u32 reserve)
+{
+	u64 total = (u64)ring->mask + 1;
+	struct vmitap_record *rec;
+	u64 used = ring_used(ring);
+	u64 tsc = rdtsc();
+
+	if (used > total ||
+	    total - used < VMITAP_RING_RESERVE - reserve + sizeof(*rec)) {
+		vmitap_ring_lose(ring, VMITAP_CLASS_OTHER, tsc, VMITAP_LOST_FULL);
+		return;
+	}
+	rec = ring->data + (ring->pos & ring->mask);
+	*rec = (struct vmitap_record) {
+		.type = type,
+		.size = sizeof(*rec),
+		.vcpu = ring->vcpu_id,
+		.seq = ring->seq++,
+		.tsc = tsc,
+	};
+	ring->pos += sizeof(*rec);
+	ring->prod->events++;
+	/* (B) pairs with the load-acquire (C) of the reader in libvmitap. */
+	smp_store_release(&ring->prod->producer_pos, ring->pos);
+}
+
+/**
+ * vmitap_ring_mark() - add a record that is only a head
+ * @ring: ring; the caller is its producer
+ * @type: enum vmitap_record_type
+ */
+void vmitap_ring_mark(struct vmitap_ring *ring, u16 type)
+{
+	ring_write_mark(ring, type, 0);
+}
+
+/**
+ * vmitap_ring_flush_lost() - tell about loss without waiting for an event
+ * @ring: ring; the caller is its producer
+ */
+void vmitap_ring_flush_lost(struct vmitap_ring *ring)
+{
+	u64 total = (u64)ring->mask + 1;
+	u64 used = ring_used(ring);
+
+	if (!ring->lost.count || used > total ||
+	    total - used < VMITAP_RING_RESERVE + sizeof(ring->lost))
+		return;
+	ring_write_lost(ring);
+	/* (B) pairs with the load-acquire (C) of the reader in libvmitap. */
+	smp_store_release(&ring->prod->producer_pos, ring->pos);
+}
+
+/**
+ * vmitap_ring_end() - write the last records, using the reserve
+ * @ring: ring; the caller is its producer and no other will come
+ * @vcpu_destroyed: say that the vCPU was destroyed
+ * @vm_gone: say that the VM is gone
+ */
+void vmitap_ring_end(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_gone)
+{
+	if (ring->lost.count && ring_used(ring) <= (u64)ring->mask + 1)
+		ring_write_lost(ring);
+	if (vcpu_destroyed)
+		ring_write_mark(ring, VMITAP_RECORD_VCPU_DESTROYED,
+				VMITAP_RING_RESERVE);
+	if (vm_gone)
+		ring_write_mark(ring, VMITAP_RECORD_VM_GONE, VMITAP_RING_RESERVE);
+	WRITE_ONCE(ring->prod->state, VMITAP_RING_DEAD);
+}
+
+static bool ring_wait_over(struct vmitap_ring *ring)
+{
+	return READ_ONCE(ring->stopped) || !vmitap_ring_is_low(ring) ||
+	       fatal_signal_pending(current);
+}
+
+/**
+ * vmitap_ring_wait() - the vCPU thread waits for room
+ * @ring: ring; the caller is its producer, holds a reference, and may sleep
+ * @timeout_us: longest wait, microseconds
+ *
+ * The reader says with WAKE that there is room; it is not trusted to, hence the
+ * look every millisecond.  After a timeout the ring counts loss, and nobody
+ * waits for it, until half of it is free.
+ */
+void vmitap_ring_wait(struct vmitap_ring *ring, u32 timeout_us)
+{
+	struct vmitap_ring_producer *prod = ring->prod;
+	ktime_t start = ktime_get();
+	ktime_t end = ktime_add_us(start, timeout_us);
+	ktime_t now = start;
+
+	WRITE_ONCE(prod->state, VMITAP_RING_WAITING);
+	prod->waits++;
+	vmitap_session_wake(ring->session, ring);
+	while (!ring_wait_over(ring) && ktime_before(now, end)) {
+		ktime_t left = min_t(ktime_t, ktime_sub(end, now), NSEC_PER_MSEC);
+		DEFINE_WAIT(wait);
+
+		prepare_to_wait(&ring->space_wq, &wait, TASK_KILLABLE);
+		if (!ring_wait_over(ring))
+			schedule_hrtimeout_range(&left, 0, HRTIMER_MODE_REL);
+		finish_wait(&ring->space_wq, &wait);
+		now = ktime_get();
+	}
+	WRITE_ONCE(prod->state, 0);
+	prod->wait_ns += ktime_to_ns(ktime_sub(now, start));
+	if (!ring_wait_over(ring))
+		ring->fallback = true;
+	ring->check_at = ring->pos;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * symbols.c - find what vmitap uses of KVM, keep KVM loaded meanwhile
+ */
+#include <linux/kallsyms.h>
+#include <linux/kprobes.h>
+#include <linux/rcupdate.h>
+
+#include "backend.h"
+#include "symbols.h"
+#include "tap.h"
+
+struct vmitap_kvm vmitap_kvm;
+
+/* Canaries: the types that the data symbols are used with. */
+static_assert(__same_type(kvm_lock, struct mutex));
+static_assert(__same_type(vm_list, struct list_head));
+
+static struct module *kvm_module;
+static struct module *vendor_module;
+static unsigned int kvm_users;
+
+#define VMITAP_DEFINE(mod, fn) DEFINE_STATIC_CALL_NULL(vmitap_##fn, fn);
+VMITAP_FUNCTIONS(VMITAP_DEFINE)
+#undef VMITAP_DEFINE
+
+DEFINE_STATIC_CALL_NULL(vmitap_kallsyms_lookup_name, kallsyms_lookup_name);
+
+/**
+ * vmitap_symbols_init() - find kallsyms_lookup_name()
+ *
+ * It is not exported; a kprobe on it tells where it is.
+ *
+ * Return: 0 or -errno.
+ */
+int vmitap_symbols_init(void)
+{
+	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
+	int ret;
+
+	ret = register_kprobe(&probe);
+	if (ret) {
+		pr_err("no kallsyms_lookup_name() (%d): the kernel needs CONFIG_KPROBES and CONFIG_KALLSYMS_ALL\n",
+		       ret);
+		return ret;
+	}
+	static_call_update(vmitap_kallsyms_lookup_name,
+			   (typeof(&kallsyms_lookup_name))probe.addr);
+	unregister_kprobe(&probe);
+	return 0;
+}
+
+/**
+ * vmitap_symbol() - address of a symbol
+ * @name: symbol, or "module:symbol"
+ *
+ * Return: the address, 0 if there is none.
+ */
+unsigned long vmitap_symbol(const char *name)
+{
+	return static_call(vmitap_kallsyms_lookup_name)(name);
+}
+
+static struct module *pin_module_of(unsigned long addr)
+{
+	struct module *mod;
+
+	rcu_read_lock();
+	preempt_disable();
+	mod = static_call(vmitap___module_text_address)(addr);
+	if (mod && !try_module_get(mod))
+		mod = NULL;
+	preempt_enable();
+	rcu_read_unlock();
+	return mod;
+}
+
+/* The first symbol that is missing, or NULL. */
+static const char *find_symbols(void)
+{
+	unsigned long addr;
+
+#define VMITAP_FIND(mod, fn)						\
+	addr = vmitap_symbol(mod #fn);					\
+	if (!addr)							\
+		return mod #fn;						\
+	static_call_update(vmitap_##fn, (typeof(&fn))addr);
+	VMITAP_FUNCTIONS(VMITAP_FIND)
+#undef VMITAP_FIND
+
+#define VMITAP_FIND(sym, member)					\
+	addr = vmitap_symbol("kvm:" #sym);				\
+	if (!addr)							\
+		return "kvm:" #sym;					\
+	vmitap_kvm.member = (void *)addr;
+	VMITAP_FIND(kvm_lock, lock)
+	VMITAP_FIND(vm_list, vms)
+	VMITAP_FIND(kvm_x86_ops, ops)
+#undef VMITAP_FIND
+	return NULL;
+}
+
+static int kvm_pin(char *refusal, size_t len)
+{
+	const char *missing;
+
+	if (!vmitap_symbol("kvm:kvm_put_kvm")) {
+		strscpy(refusal, "kvm is not loaded as a module", len);
+		return -ENODEV;
+	}
+	missing = find_symbols();
+	if (missing) {
+		snprintf(refusal, len, "symbol %s not found", missing);
+		return -EOPNOTSUPP;
+	}
+	kvm_module = pin_module_of(vmitap_symbol("kvm:kvm_put_kvm"));
+	if (!kvm_module) {
+		strscpy(refusal, "kvm is being unloaded", len);
+		return -ENODEV;
+	}
+	if (!vmitap_kvm.ops->vcpu_run) {
+		strscpy(refusal, "neither kvm_amd nor kvm_intel is loaded", len);
+		goto err_put_kvm;
+	}
+	vendor_module = pin_module_of((unsigned long)vmitap_kvm.ops->vcpu_run);
+	if (!vendor_module) {
+		strscpy(refusal, "the KVM vendor module is being unloaded", len);
+		goto err_put_kvm;
+	}
+	if (vmitap_backend_select(vendor_module->name, refusal, len)) {
+		module_put(vendor_module);
+		module_put(kvm_module);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+
+err_put_kvm:
+	module_put(kvm_module);
+	return -ENODEV;
+}
+
+/**
+ * vmitap_kvm_get() - find KVM and keep it and its vendor module loaded
+ * @refusal: on error, what did not match
+ * @len: room in @refusal
+ *
+ * Fills vmitap_kvm and vmitap_backend.
+ *
+ * Return: 0, -ENODEV without KVM, -EOPNOTSUPP if this KVM is not understood.
+ */
+int vmitap_kvm_get(char *refusal, size_t len)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&vmitap_lock);
+
+	if (!kvm_users)
+		ret = kvm_pin(refusal, len);
+	if (!ret)
+		kvm_users++;
+	return ret;
+}
+
+/**
+ * vmitap_kvm_put() - KVM may be unloaded again
+ */
+void vmitap_kvm_put(void)
+{
+	lockdep_assert_held(&vmitap_lock);
+
+	if (--kvm_users)
+		return;
+	module_put(vendor_module);
+	module_put(kvm_module);
+}

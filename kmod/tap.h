@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * tap.h - tapped VMs and vCPUs
+ *
+ * vmitap_lock protects which VMs, vCPUs and sessions there are.  The hooks find
+ * a vCPU's tap in a hash table without a lock.
+ *
+ * A tap found by the vcpu_run hook is used across the run of the guest, where
+ * RCU does not protect it: KVM reports a quiescent state at every entry.  All of
+ * that runs with interrupts off, so an interrupt sent to every CPU and waited
+ * for, after the tap was unhashed, is the grace period; see
+ * vmitap_hook_barrier().  Everything that is looked up and used on one side of
+ * the guest's run is protected by RCU.
+ */
+#ifndef VMITAP_TAP_H
+#define VMITAP_TAP_H
+
+#include <linux/cache.h>
+#include <linux/hash.h>
+#include <linux/kvm_host.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
+
+struct vmitap_ring;
+
+#define VMITAP_TAP_BITS	10
+
+/**
+ * struct vmitap_tap - a tapped vCPU
+ * @node: in the hash table
+ * @vcpu: KVM's vCPU
+ * @rings: one per session, singly linked through vmitap_ring.next
+ * @exit_tsc: TSC of the previous exit, 0 if there was none
+ * @prev: its reason in bits 0-31, its class in bits 32-39
+ * @vm_node: in vmitap_vm.taps
+ * @rcu: for freeing
+ */
+struct vmitap_tap {
+	struct hlist_node node;
+	struct kvm_vcpu *vcpu;
+	struct vmitap_ring __rcu *rings;
+	u64 exit_tsc;
+	u64 prev;
+	struct list_head vm_node;
+	struct rcu_head rcu;
+} ____cacheline_aligned;
+
+/**
+ * struct vmitap_vm - a VM that is or was tapped
+ * @node: in vmitap_vms
+ * @kvm: KVM's VM; NULL once it is gone
+ * @taps: struct vmitap_tap
+ * @sessions: struct vmitap_session
+ */
+struct vmitap_vm {
+	struct list_head node;
+	struct kvm *kvm;
+	struct list_head taps;
+	struct list_head sessions;
+};
+
+extern struct mutex vmitap_lock;
+extern struct list_head vmitap_vms;
+extern struct hlist_head vmitap_taps[1 << VMITAP_TAP_BITS];
+
+struct vmitap_vm *vmitap_vm_find(struct kvm *kvm);
+struct vmitap_vm *vmitap_vm_create(struct kvm *kvm);
+void vmitap_vm_free(struct vmitap_vm *vm);
+
+struct vmitap_tap *vmitap_tap_create(struct vmitap_vm *vm, struct kvm_vcpu *vcpu);
+void vmitap_tap_remove(struct vmitap_tap *tap);
+void vmitap_tap_link(struct vmitap_tap *tap, struct vmitap_ring *ring);
+bool vmitap_tap_unlink(struct vmitap_tap *tap, struct vmitap_ring *ring);
+
+/**
+ * vmitap_tap_find() - the tap of a vCPU
+ * @vcpu: KVM's vCPU
+ *
+ * Kept short: untapped VMs beside a tapped one pay for it at each exit.
+ *
+ * Return: the tap or NULL.
+ */
+static __always_inline struct vmitap_tap *vmitap_tap_find(struct kvm_vcpu *vcpu)
+{
+	struct hlist_head *head = &vmitap_taps[hash_ptr(vcpu, VMITAP_TAP_BITS)];
+	struct hlist_node *node = rcu_dereference_raw(hlist_first_rcu(head));
+
+	while (unlikely(node)) {
+		struct vmitap_tap *tap = hlist_entry(node, struct vmitap_tap, node);
+
+		if (tap->vcpu == vcpu)
+			return tap;
+		node = rcu_dereference_raw(hlist_next_rcu(node));
+	}
+	return NULL;
+}
+
+#endif /* VMITAP_TAP_H */

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vms.c - list and find the VMs of this host
+ *
+ * The caller keeps KVM pinned with vmitap_kvm_get().
+ */
+#include <linux/file.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "backend.h"
+#include "compat/compat.h"
+#include "session.h"
+#include "symbols.h"
+#include "tap.h"
+#include "vms.h"
+
+/* A process that has the VM's memory, with a reference, or NULL. */
+static struct task_struct *vm_process_get(struct kvm *kvm)
+{
+	struct task_struct *process, *thread, *found = NULL;
+
+	rcu_read_lock();
+	for_each_process(process) {
+		if (process->flags & PF_KTHREAD)
+			continue;
+		for_each_thread(process, thread) {
+			/* The main thread may have ended before the others. */
+			if (READ_ONCE(thread->mm) != kvm->mm)
+				continue;
+			found = process;
+			get_task_struct(found);
+			goto out;
+		}
+	}
+out:
+	rcu_read_unlock();
+	return found;
+}
+
+static int vm_check_right(struct task_struct *process)
+{
+	return static_call(vmitap_ptrace_may_access)(process,
+			PTRACE_MODE_ATTACH_FSCREDS) ? 0 : -EPERM;
+}
+
+/**
+ * vmitap_vms_get_by_pid() - the VM of a process
+ * @pid: in the caller's PID namespace
+ *
+ * Return: KVM's VM with a reference, or ERR_PTR: -ESRCH, -ENXIO if the process
+ * has no VM, -ENOTUNIQ if it has several, -EPERM.
+ */
+struct kvm *vmitap_vms_get_by_pid(u32 pid)
+{
+	struct kvm *kvm, *found = NULL;
+	struct task_struct *process;
+	struct mm_struct *mm;
+	struct pid *ref;
+	int nr = 0, ret;
+
+	ref = find_get_pid(pid);
+	process = get_pid_task(ref, PIDTYPE_TGID);
+	put_pid(ref);
+	if (!process)
+		return ERR_PTR(-ESRCH);
+	ret = vm_check_right(process);
+	mm = ret ? NULL : get_task_mm(process);
+	put_task_struct(process);
+	if (ret)
+		return ERR_PTR(ret);
+	if (!mm)
+		return ERR_PTR(-ENXIO);
+
+	mutex_lock(vmitap_kvm.lock);
+	list_for_each_entry(kvm, vmitap_kvm.vms, vm_list) {
+		if (kvm->mm != mm)
+			continue;
+		if (!nr++)
+			found = kvm;
+	}
+	/* One on its way out is no VM any more. */
+	if (nr == 1 && !static_call(vmitap_kvm_get_kvm_safe)(found))
+		nr = 0;
+	mutex_unlock(vmitap_kvm.lock);
+	mmput(mm);
+	if (!nr)
+		return ERR_PTR(-ENXIO);
+	return nr == 1 ? found : ERR_PTR(-ENOTUNIQ);
+}
+
+/**
+ * vmitap_vms_get_by_fd() - the VM of a file descriptor
+ * @fd: of the caller
+ *
+ * Return: KVM's VM with a reference, or ERR_PTR: -EBADF, -ENXIO if it is no VM,
+ * -ESRCH if no process has its memory any more, -EPERM.
+ */
+struct kvm *vmitap_vms_get_by_fd(int fd)
+{
+	struct file *file = fget(fd);
+	struct task_struct *process;
+	struct kvm *kvm;
+	int ret;
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (!static_call(vmitap_file_is_kvm)(file)) {
+		fput(file);
+		return ERR_PTR(-ENXIO);
+	}
+	kvm = file->private_data;
+	if (!static_call(vmitap_kvm_get_kvm_safe)(kvm))
+		kvm = NULL;
+	fput(file);
+	if (!kvm)
+		return ERR_PTR(-ENXIO);
+
+	process = vm_process_get(kvm);
+	ret = process ? vm_check_right(process) : -ESRCH;
+	if (process)
+		put_task_struct(process);
+	if (ret) {
+		vmitap_vms_put(kvm);
+		return ERR_PTR(ret);
+	}
+	return kvm;
+}
+
+/**
+ * vmitap_vms_put() - drop the reference to a VM
+ * @kvm: the VM; may be destroyed here, so vmitap_lock must not be held
+ */
+void vmitap_vms_put(struct kvm *kvm)
+{
+	lockdep_assert_not_held(&vmitap_lock);
+
+	static_call(vmitap_kvm_put_kvm)(kvm);
+}
+
+static void vm_fill_tappers(struct kvm *kvm, struct vmitap_vm_info *info)
+{
+	struct vmitap_vm *vm = vmitap_vm_find(kvm);
+	struct vmitap_session *session;
+
+	if (!vm)
+		return;
+	list_for_each_entry(session, &vm->sessions, node) {
+		if (info->nr_sessions < VMITAP_MAX_SESSIONS)
+			info->tapper_pids[info->nr_sessions] = pid_vnr(session->opener);
+		info->nr_sessions++;
+	}
+}
+
+static void vm_fill_slots(struct kvm *kvm, struct vmitap_vm_info *info)
+{
+	struct kvm_memory_slot *slot;
+	int idx, bkt;
+
+	idx = srcu_read_lock(&kvm->srcu);
+	kvm_for_each_memslot(slot, bkt, kvm_memslots(kvm)) {
+		if (slot->id >= KVM_USER_MEM_SLOTS)
+			continue;
+		info->nr_slots++;
+		info->mem_bytes += (u64)slot->npages << PAGE_SHIFT;
+	}
+	srcu_read_unlock(&kvm->srcu, idx);
+}
+
+static void vm_fill(struct kvm *kvm, struct vmitap_vm_info *info)
+{
+	struct task_struct *process = vm_process_get(kvm);
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	memset(info, 0, sizeof(*info));
+	info->vendor = vmitap_backend->vendor;
+	if (process) {
+		info->pid = task_tgid_nr_ns(process, task_active_pid_ns(current));
+		strscpy(info->comm, process->comm, sizeof(info->comm));
+		if (vm_check_right(process))
+			info->state |= VMITAP_VM_NO_RIGHT;
+		put_task_struct(process);
+	}
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		info->nr_vcpus++;
+		if (vmitap_compat_is_guest_mode(vcpu))
+			info->state |= VMITAP_VM_NESTED;
+		if (vcpu->arch.guest_state_protected)
+			info->state |= VMITAP_VM_PROTECTED;
+	}
+	vm_fill_slots(kvm, info);
+	vm_fill_tappers(kvm, info);
+}
+
+/**
+ * vmitap_vms_list() - list the VMs
+ * @vms: entries to fill
+ * @room: in @vms
+ * @nr: VMs there are, also if there are more than @room
+ *
+ * Return: 0.
+ */
+int vmitap_vms_list(struct vmitap_vm_info *vms, u32 room, u32 *nr)
+{
+	struct kvm *kvm;
+
+	lockdep_assert_held(&vmitap_lock);
+
+	*nr = 0;
+	mutex_lock(vmitap_kvm.lock);
+	list_for_each_entry(kvm, vmitap_kvm.vms, vm_list) {
+		if (*nr < room)
+			vm_fill(kvm, &vms[*nr]);
+		(*nr)++;
+	}
+	mutex_unlock(vmitap_kvm.lock);
+	return 0;
+}
+
+/**
+ * vmitap_vms_slots() - list the memory slots of a VM
+ * @kvm: the VM
+ * @slots: entries to fill
+ * @room: in @slots
+ * @nr: slots there are, also if there are more than @room
+ *
+ * Return: 0.
+ */
+int vmitap_vms_slots(struct kvm *kvm, struct vmitap_slot *slots, u32 room, u32 *nr)
+{
+	struct kvm_memory_slot *slot;
+	int idx, bkt;
+
+	*nr = 0;
+	idx = srcu_read_lock(&kvm->srcu);
+	kvm_for_each_memslot(slot, bkt, kvm_memslots(kvm)) {
+		/* KVM's own are not the VMM's memory. */
+		if (slot->id >= KVM_USER_MEM_SLOTS)
+			continue;
+		if (*nr < room) {
+			struct vmitap_slot *to = &slots[*nr];
+
+			to->gpa = slot->base_gfn << PAGE_SHIFT;
+			to->bytes = (u64)slot->npages << PAGE_SHIFT;
+			to->hva = slot->userspace_addr;
+			to->id = slot->id;
+			to->flags = (slot->flags & KVM_MEM_READONLY ?
+				     VMITAP_SLOT_READONLY : 0) |
+				    (slot->flags & KVM_MEM_LOG_DIRTY_PAGES ?
+				     VMITAP_SLOT_LOG_DIRTY : 0);
+		}
+		(*nr)++;
+	}
+	srcu_read_unlock(&kvm->srcu, idx);
+	return 0;
+}
