@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs inside a virtual KVM host under -icount shift=0, with vmitap not loaded:
+# what each observer adds to an exit, in instructions.
+# usage: in-host.sh BUILD_DIR; prints lines "name value unit".
+# The exit loop, the observers and the order are the same for all, and there is
+# one CPU, so that the runs differ by the observer alone.
+
+set -eu
+build=$1
+exits=${EXITS:-10000}
+work=$(mktemp -d)
+perf_pid='' tap_in=''
+
+# start_loop KIND: leaves the loop waiting, its pid in $loop.
+start_loop()
+{
+	rm -f "$work/in" "$work/out"
+	mkfifo "$work/in" "$work/out"
+	"$build/bench/exitloop" "$1" "$exits" 1000 < "$work/in" > "$work/out" &
+	exec 3> "$work/in" 4< "$work/out"
+	read -r _ loop <&4
+}
+
+# finish_loop: prints the cost of an exit.
+finish_loop()
+{
+	echo go >&3
+	read -r cost <&4
+	exec 3>&- 4<&-
+	echo "$cost"
+}
+
+# tap PID CLASSES FIELDS [FILTER]: a session until untap.
+tap()
+{
+	rm -f "$work/tin" "$work/tout"
+	mkfifo "$work/tin" "$work/tout"
+	"$build/bench/tapper" "$1" "$2" "$3" $((8 << 20)) ${4:+"$4"} \
+		< "$work/tin" > "$work/tout" &
+	exec 5> "$work/tin" 6< "$work/tout"
+	read -r tapped <&6
+	[ "$tapped" = tapped ]
+}
+
+# untap WANT: ends the session; it must have seen WANT events and lost none.
+untap()
+{
+	echo end >&5
+	read -r _ events _ lost <&6
+	exec 5>&- 6<&-
+	if [ "$lost" != 0 ] || [ "$events" -lt "$1" ]; then
+		echo "tapper: $events events, $lost lost, expected at least $1" >&2
+		exit 1
+	fi
+}
+
+measure()
+{
+	start_loop "$1"
+	finish_loop
+}
+
+# measure_tapped KIND WANT CLASSES FIELDS [FILTER]
+measure_tapped()
+{
+	start_loop "$1"
+	tap "$loop" "$3" "$4" ${5:+"$5"}
+	finish_loop
+	untap "$2"
+}
+
+# measure_beside KIND: another VM is tapped.
+measure_beside()
+{
+	local other
+
+	"$build/bench/exitloop" cpuid 1 1 < "$work/hold" > "$work/other" &
+	exec 7> "$work/hold"
+	until grep -q ready "$work/other" 2>/dev/null; do sleep 0.05; done
+	other=$(sed -n 's/ready //p' "$work/other")
+	start_loop "$1"
+	tap "$other" -1 0
+	finish_loop
+	untap 0
+	exec 7>&-
+}
+
+report()
+{
+	awk -v n="$1" -v v="$2" -v b="$3" 'BEGIN { printf "%s %.1f instructions/exit\n", n, v - b }'
+}
+
+mkfifo "$work/hold"
+for kind in ${KINDS:-cpuid pio hlt}; do
+	case $kind in cpuid) suffix= ;; *) suffix=.$kind ;; esac
+	measure "$kind" > /dev/null
+	base=$(measure "$kind")
+	echo "exit.base$suffix $base instructions/exit"
+	insmod "$build/vmitap.ko"
+	report "tap.idle$suffix" "$(measure "$kind")" "$base"
+	report "tap.untapped_beside$suffix" "$(measure_beside "$kind")" "$base"
+	report "tap.masked$suffix" "$(measure_tapped "$kind" 0 0 0)" "$base"
+	report "tap.record$suffix" "$(measure_tapped "$kind" "$exits" -1 0)" "$base"
+	report "tap.record_gprs$suffix" "$(measure_tapped "$kind" "$exits" -1 2)" "$base"
+	bpftool prog load "$build/bpf/drop_all.bpf.o" /sys/fs/bpf/drop_all type raw_tracepoint
+	report "tap.bpf_drop$suffix" \
+		"$(measure_tapped "$kind" 0 -1 0 /sys/fs/bpf/drop_all)" "$base"
+	rm /sys/fs/bpf/drop_all
+	rmmod vmitap
+done
+
+# Peers, on CPUID exits.
+base=$(measure cpuid)
+
+start_loop cpuid
+"$build/bench/peer_ringbuf" "$build/bench/peer_ringbuf.bpf.o" > "$work/peer" 2>&1 &
+perf_pid=$!
+until grep -q attached "$work/peer"; do sleep 0.05; done
+report peer.bpf_ringbuf "$(finish_loop)" "$base"
+kill $perf_pid; wait $perf_pid || :
+
+start_loop cpuid
+echo 32768 > /sys/kernel/tracing/buffer_size_kb
+echo 1 > /sys/kernel/tracing/events/kvm/kvm_exit/enable
+report peer.ftrace "$(finish_loop)" "$base"
+echo 0 > /sys/kernel/tracing/events/kvm/kvm_exit/enable
+
+start_loop cpuid
+perf record -q -e kvm:kvm_exit -m 16M -p "$loop" -o "$work/perf.data" >/dev/null 2>&1 &
+perf_pid=$!
+sleep 2
+report peer.perf "$(finish_loop)" "$base"
+kill -INT $perf_pid; wait $perf_pid || :
+rm -rf "$work"
