@@ -1,0 +1,204 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the vmitap tool does without module and VM: usage errors, exit codes,
+# messages, bad files, output errors.  TAP; the only argument is the directory of
+# the tool.
+
+build=${1:-build}
+build=$(cd "$build" && pwd)
+PATH=$build:$build/selftests:$PATH
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+nr=0 failed=0
+
+# result GOOD NAME
+result()
+{
+	nr=$((nr + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $nr $2"
+	else
+		echo "not ok $nr $2"
+		sed 's/^/# /' "$tmp/out" "$tmp/err"
+		failed=$((failed + 1))
+	fi
+}
+
+# expect CODE PATTERN NAME COMMAND...: exit code, and a pattern in the output
+expect()
+{
+	local code=$1 pattern=$2 name=$3 got
+	shift 3
+	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	got=$?
+	if [ $got != "$code" ]; then
+		echo "# exit code $got, want $code"
+		result 1 "$name"
+	else
+		cat "$tmp/out" "$tmp/err" | grep -qE -- "$pattern"
+		result $? "$name"
+	fi
+}
+
+# A sanitizer's report is a failure whatever the exit code.
+export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99
+
+echo 'TAP version 13'
+
+expect 2 'Usage: vmitap' 'no command' vmitap
+expect 0 'Exit codes' 'help' vmitap help
+expect 0 'Exit codes' '--help' vmitap --help
+expect 0 '^vmitap [0-9]' '--version' vmitap --version
+expect 2 'no command "strem", is it "stream"' 'nearest command' vmitap strem
+expect 2 'no command "zzz"; see' 'no near command' vmitap zzz
+expect 0 'cpuid +CPUID' 'help events' vmitap help events
+expect 2 'no command' 'help for an unknown command' vmitap help nonsense
+for cmd in list stat top stream record report export doctor; do
+	expect 0 "Usage: vmitap $cmd" "$cmd --help" vmitap $cmd --help
+	expect 0 "Usage: vmitap $cmd" "help $cmd" vmitap help $cmd
+	expect 2 "$cmd has no option --frob" "$cmd: unknown option" \
+		vmitap $cmd --frob
+done
+
+expect 2 'no event "cpuidd", is it "cpuid"' 'nearest event' \
+	vmitap stream --events cpuidd
+expect 2 'no event "hypercal", is it "hypercall"' 'nearest of two words' \
+	vmitap stream --events pio,hypercal
+expect 2 'no event "qqqqqqqqqq"; vmitap help events' 'no near event' \
+	vmitap stream --events qqqqqqqqqq
+expect 2 'selects nothing' 'events that cancel out' \
+	vmitap stream --events cpuid,-cpuid
+expect 2 'selects nothing' 'empty events' vmitap stream --events ''
+expect 2 'no section "gpr", is it "gprs"' 'nearest field' \
+	vmitap stream --fields gpr
+expect 2 'no number from 0 to 3' 'CPL 4' vmitap stream --cpl 4
+expect 2 'no number' 'negative vCPU' vmitap stream --vcpu=-1
+expect 2 'no number' 'vCPU range backwards' vmitap stream --vcpu 3-1
+expect 2 'no number' 'vCPU id too large' vmitap stream --vcpu 4096
+expect 2 'empty' 'vCPU list empty' vmitap stream --vcpu ,
+expect 2 'no number' 'CR3 that is no number' vmitap stream --cr3 xyz
+expect 2 'no size' 'ring size that is no number' vmitap stat --ring big
+expect 2 'power of two' 'ring size 3M' vmitap stat --ring 3M
+expect 2 'power of two' 'ring size 0' vmitap stat --ring 0
+expect 2 'too large' 'ring size absurd' vmitap stat --ring 1048576M
+expect 2 'no time' 'time that is no number' vmitap stat --for soon
+expect 2 'no time' 'time 0' vmitap stat --for 0
+expect 2 'no time' 'time not finite' vmitap stat --for inf
+expect 2 'no number' 'count 0' vmitap stat --count 0
+expect 2 'no number' 'wait too long' vmitap stat --lossless=10000001
+expect 2 'needs a value' 'option without its value' vmitap stat --for
+expect 2 'takes no argument "x"' 'argument too many' vmitap stat x
+expect 2 'no order "cout", is it "count"' 'nearest order' \
+	vmitap stat --sort cout
+expect 2 'without --filter' 'filter map without filter' \
+	vmitap stat --filter-map 'a[0]=1'
+expect 2 'which file|FILE' 'record without a file' vmitap record
+expect 2 'which file|FILE' 'report without a file' vmitap report
+expect 2 'which file|FILE' 'export without a file' vmitap export --format json
+expect 2 'no format "jason", is it "json"' 'nearest format' \
+	vmitap export --format jason "$tmp/x"
+
+if [ ! -e /dev/vmitap ]; then
+	for cmd in list stat top stream "record -o $tmp/rec"; do
+		# shellcheck disable=SC2086 # an option in it
+		expect 3 '/dev/vmitap|module' "${cmd%% *}: no module" vmitap $cmd
+	done
+	[ ! -e "$tmp/rec" ]
+	result $? 'record: no file left behind without a module'
+	expect 3 'FAIL  (module|device)' 'doctor: no module' vmitap doctor
+	if command -v jq >/dev/null; then
+		vmitap doctor --json >"$tmp/out" 2>"$tmp/err"
+		jq -e 'map(.result) | contains(["fail"])' "$tmp/out" >/dev/null
+		result $? 'doctor: JSON'
+	fi
+fi
+
+expect 7 'No such file' 'report: no such file' vmitap report "$tmp/none"
+: >"$tmp/empty"
+expect 7 'empty' 'report: empty file' vmitap report "$tmp/empty"
+head -c 100000 /dev/urandom >"$tmp/foreign"
+expect 7 'foreign' 'report: foreign file' vmitap report "$tmp/foreign"
+expect 7 'foreign' 'export: foreign file' \
+	vmitap export --format json "$tmp/foreign"
+expect 7 '' 'report: a directory' vmitap report "$tmp"
+
+# Made by make_recording.c with the library: two vCPUs, known times.
+if command -v make_recording >/dev/null; then
+	make_recording "$tmp/good"
+	expect 0 'cpuid' 'report' vmitap report "$tmp/good"
+	expect 0 'Lost: 12 events .12 ring full' 'report: losses shown' vmitap report "$tmp/good"
+	vmitap report --json "$tmp/good" >"$tmp/out" 2>"$tmp/err"
+	jq -e '[.reasons[] | select(.class == "cpuid")][0]
+		| .count == 100 and (.handling_ns.median | . > 990 and . < 1010)
+		  and .handling_ns.max == 5000' "$tmp/out" >/dev/null
+	result $? 'report: counts and times'
+	vmitap report --json --events hlt "$tmp/good" >"$tmp/out" 2>"$tmp/err"
+	jq -e '(.reasons | length) == 1 and .reasons[0].class == "hlt"
+		and .reasons[0].handling_ns.asleep' "$tmp/out" >/dev/null
+	result $? 'report: selection, time asleep'
+
+	vmitap export --format json "$tmp/good" >"$tmp/out" 2>"$tmp/err"
+	jq -se 'all(.[]; type == "object" and has("tsc"))
+		and ([.[] | select(.type == "exit")] | length) == 104
+		and ([.[] | select(.type == "lost")][0].count == 12)' \
+		"$tmp/out" >/dev/null
+	result $? 'export: JSON lines'
+	jq -se '[.[] | select(.type == "exit")][0]
+		| .rip == "0xffffffff81000000" and .gprs.rax == "0x40000000"
+		  and .insn == "0fa2"' "$tmp/out" >/dev/null
+	result $? 'export: 64-bit values exact, sections by name'
+
+	vmitap export --format perfetto -o "$tmp/trace" "$tmp/good" \
+		>"$tmp/out" 2>"$tmp/err"
+	jq -e '.traceEvents | (map(.ph) | unique) == ["M", "X", "i"]
+		and all(.[]; has("pid") and has("tid") and has("name"))
+		and all(.[] | select(.ph == "X"); .ts >= 0 and .dur >= 0)
+		and ([.[] | select(.name == "thread_name").args.name] | sort)
+			== ["vCPU 0", "vCPU 1"]' "$tmp/trace" >/dev/null
+	result $? 'export: perfetto trace is well-formed'
+	jq -e '[.traceEvents[] | select(.ph == "X")] | group_by(.tid)
+		| all(.[]; sort_by(.ts) | . as $s | all(range(1; length);
+			$s[. - 1].ts + $s[. - 1].dur <= $s[.].ts + 0.0005))' \
+		"$tmp/trace" >/dev/null
+	result $? 'export: slices of a track do not overlap'
+
+	size=$(stat -c %s "$tmp/good")
+	bad=0
+	for cut in 1 7 8 100 $((size / 2)); do
+		head -c $((size - cut)) "$tmp/good" >"$tmp/cut"
+		vmitap report "$tmp/cut" >"$tmp/out" 2>"$tmp/err"
+		[ $? = 7 ] || bad=1
+		grep -q 'cpuid' "$tmp/out" || bad=1
+	done
+	result $bad 'report: truncated file reported, what is there is shown'
+	head -c 20 "$tmp/good" >"$tmp/cut"
+	expect 7 '.' 'report: truncated in the head' vmitap report "$tmp/cut"
+
+	if [ -e /dev/full ]; then
+		expect 9 'No space left' 'export: disk full' \
+			vmitap export --format json -o /dev/full "$tmp/good"
+		vmitap report "$tmp/good" >/dev/full 2>"$tmp/err"
+		[ $? = 9 ] && grep -q 'No space left' "$tmp/err"
+		result $? 'report: stdout full'
+	fi
+	expect 9 'No such file' 'export: output cannot be made' \
+		vmitap export --format json -o "$tmp/no/dir" "$tmp/good"
+	set -o pipefail
+	vmitap export --format json "$tmp/good" 2>"$tmp/err" | head -n 1 >"$tmp/out"
+	status=$?
+	set +o pipefail
+	[ $status = 0 ] && [ ! -s "$tmp/err" ]
+	result $? 'export: a reader that goes away is no failure'
+	! vmitap report "$tmp/good" | grep -q $'\033'
+	result $? 'report: no escape sequences without a terminal'
+	script -qec "vmitap report $tmp/good" /dev/null </dev/null >"$tmp/out" 2>&1
+	grep -q $'\033' "$tmp/out"
+	result $? 'report: colour on a terminal'
+	NO_COLOR=1 script -qec "vmitap report $tmp/good" /dev/null </dev/null \
+		>"$tmp/out" 2>&1
+	! grep -q $'\033' "$tmp/out"
+	result $? 'report: NO_COLOR'
+fi
+
+echo "1..$nr"
+[ $failed = 0 ]

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * doctor_host.c - what vmitap needs from CPU, kernel and KVM
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+#define BPF_FS_SUPER_MAGIC 0xcafe4a11
+
+/* The oldest kernel that the module is written for. */
+#define OLDEST_MAJOR	6
+#define OLDEST_MINOR	1
+
+static bool exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+/* First line of a file, without the newline; "" if it cannot be read. */
+static void read_line(const char *path, char *buf, int size)
+{
+	FILE *file = fopen(path, "re");
+
+	buf[0] = '\0';
+	if (!file)
+		return;
+	if (!fgets(buf, size, file))
+		buf[0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	fclose(file);
+}
+
+/* The "flags" line of the first CPU, blank on both ends; free() it. */
+static char *cpu_flags(void)
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	char *line = NULL, *flags = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return NULL;
+	while (!flags && getline(&line, &size, file) > 0) {
+		if (strncmp(line, "flags", 5) || !strchr(line, ':'))
+			continue;
+		line[strcspn(line, "\n")] = ' ';
+		flags = strdup(strchr(line, ':') + 1);
+	}
+	free(line);
+	fclose(file);
+	return flags;
+}
+
+void doctor_check_cpu(void)
+{
+	char *flags = cpu_flags();
+
+	if (!flags)
+		doctor_report(FINDING_WARN, "CPU",
+			      "/proc/cpuinfo has no flags: mount /proc");
+	else if (strstr(flags, " svm "))
+		doctor_report(FINDING_PASS, "CPU", "AMD virtualization (SVM)");
+	else if (strstr(flags, " vmx "))
+		doctor_report(FINDING_PASS, "CPU", "Intel virtualization (VMX)");
+	else
+		doctor_report(FINDING_FAIL, "CPU",
+			      "neither svm nor vmx: enable virtualization in the"
+			      " firmware, or nested virtualization if this is a"
+			      " VM");
+	if (flags && (!strstr(flags, " constant_tsc ") ||
+		      !strstr(flags, " nonstop_tsc ")))
+		doctor_report(FINDING_WARN, "TSC",
+			      "not constant_tsc and nonstop_tsc: times of"
+			      " different CPUs may not compare");
+	else if (flags)
+		doctor_report(FINDING_PASS, "TSC", "constant and nonstop");
+	free(flags);
+}
+
+void doctor_check_kernel(void)
+{
+	int major = 0, minor = 0;
+	struct utsname uts;
+
+	uname(&uts);
+	if (sscanf(uts.release, "%d.%d", &major, &minor) != 2)
+		doctor_report(FINDING_WARN, "kernel", "%s: cannot tell its age",
+			      uts.release);
+	else if (major < OLDEST_MAJOR ||
+		 (major == OLDEST_MAJOR && minor < OLDEST_MINOR))
+		doctor_report(FINDING_FAIL, "kernel",
+			      "%s: older than %d.%d, boot a newer one",
+			      uts.release, OLDEST_MAJOR, OLDEST_MINOR);
+	else
+		doctor_report(FINDING_PASS, "kernel", "%s", uts.release);
+	if (strcmp(uts.machine, "x86_64"))
+		doctor_report(FINDING_FAIL, "architecture",
+			      "%s: only x86_64 is supported", uts.machine);
+}
+
+/* Open the kernel's configuration, wherever it is; pclose() it. */
+static FILE *open_config(char *where, size_t size)
+{
+	static const char *const formats[] = {
+		"/boot/config-%s", "/lib/modules/%s/config",
+		"/lib/modules/%s/build/.config", "/usr/src/linux-headers-%s/.config",
+	};
+	struct utsname uts;
+	char cmd[300];
+	unsigned int i;
+
+	if (exists("/proc/config.gz")) {
+		snprintf(where, size, "/proc/config.gz");
+		return popen("zcat /proc/config.gz", "re");
+	}
+	uname(&uts);
+	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		snprintf(where, size, formats[i], uts.release);
+		if (!exists(where))
+			continue;
+		snprintf(cmd, sizeof(cmd), "cat '%s'", where);
+		return popen(cmd, "re");
+	}
+	return NULL;
+}
+
+static const struct config_need {
+	const char *name;
+	enum finding without;
+	const char *why;
+} needs[] = {
+	{ "CONFIG_KVM", FINDING_FAIL, "there is no KVM to tap" },
+	{ "CONFIG_KALLSYMS_ALL", FINDING_FAIL,
+	  "the module cannot find KVM's static calls" },
+	{ "CONFIG_KPROBES", FINDING_FAIL,
+	  "the module cannot find kallsyms_lookup_name()" },
+	{ "CONFIG_HAVE_STATIC_CALL", FINDING_FAIL,
+	  "KVM has no static calls to hook" },
+	{ "CONFIG_MODULES", FINDING_FAIL, "the module cannot be loaded" },
+	{ "CONFIG_BPF_SYSCALL", FINDING_WARN, "--filter will not work" },
+	{ "CONFIG_DEBUG_INFO_BTF", FINDING_WARN,
+	  "layouts of KVM's structures cannot be checked by BTF" },
+};
+
+#define NR_NEEDS (sizeof(needs) / sizeof(needs[0]))
+
+void doctor_check_config(void)
+{
+	bool found[NR_NEEDS] = { false };
+	char where[200], line[300];
+	unsigned int i;
+	size_t len;
+	FILE *file;
+
+	file = open_config(where, sizeof(where));
+	if (!file) {
+		doctor_report(FINDING_WARN, "config",
+			      "no kernel configuration in /proc/config.gz or"
+			      " /boot: cannot be checked");
+		return;
+	}
+	while (fgets(line, sizeof(line), file)) {
+		for (i = 0; i < NR_NEEDS; i++) {
+			len = strlen(needs[i].name);
+			if (!strncmp(line, needs[i].name, len) &&
+			    (!strcmp(line + len, "=y\n") ||
+			     !strcmp(line + len, "=m\n")))
+				found[i] = true;
+		}
+	}
+	pclose(file);
+	for (i = 0; i < NR_NEEDS; i++) {
+		if (found[i])
+			doctor_report(FINDING_PASS, needs[i].name, "set");
+		else
+			doctor_report(needs[i].without, needs[i].name,
+				      "not set in %s: %s; boot a kernel with it",
+				      where, needs[i].why);
+	}
+}
+
+void doctor_check_kvm(void)
+{
+	if (exists("/sys/module/kvm_amd"))
+		doctor_report(FINDING_PASS, "KVM", "kvm_amd is loaded");
+	else if (exists("/sys/module/kvm_intel"))
+		doctor_report(FINDING_PASS, "KVM", "kvm_intel is loaded");
+	else if (exists("/sys/module/kvm"))
+		doctor_report(FINDING_FAIL, "KVM",
+			      "kvm is loaded but neither kvm_amd nor kvm_intel:"
+			      " modprobe one of them");
+	else
+		doctor_report(FINDING_FAIL, "KVM",
+			      "not loaded: modprobe kvm_amd or kvm_intel");
+	if (!exists("/dev/kvm"))
+		doctor_report(FINDING_FAIL, "/dev/kvm",
+			      "missing: KVM is not usable here, see dmesg");
+}
+
+void doctor_check_lockdown(void)
+{
+	char line[100];
+
+	read_line("/sys/kernel/security/lockdown", line, sizeof(line));
+	if (!line[0])
+		doctor_report(FINDING_PASS, "lockdown",
+			      "not in this kernel, or securityfs not mounted");
+	else if (strstr(line, "[none]"))
+		doctor_report(FINDING_PASS, "lockdown", "off");
+	else
+		doctor_report(FINDING_FAIL, "lockdown",
+			      "%s: kprobes and unsigned modules are refused;"
+			      " switch secure boot off or sign the module", line);
+
+	read_line("/sys/module/module/parameters/sig_enforce", line,
+		  sizeof(line));
+	if (line[0] == 'Y')
+		doctor_report(FINDING_WARN, "signatures",
+			      "enforced: sign vmitap.ko with a key that this"
+			      " kernel trusts");
+}
+
+void doctor_check_bpf(void)
+{
+	struct statfs fs;
+
+	if (!exists("/sys/kernel/btf/vmlinux"))
+		doctor_report(FINDING_WARN, "kernel BTF",
+			      "no /sys/kernel/btf/vmlinux: filters that use"
+			      " CO-RE will not load");
+	else
+		doctor_report(FINDING_PASS, "kernel BTF",
+			      "/sys/kernel/btf/vmlinux");
+	if (!statfs("/sys/fs/bpf", &fs) &&
+	    (unsigned int)fs.f_type == BPF_FS_SUPER_MAGIC)
+		doctor_report(FINDING_PASS, "bpffs", "/sys/fs/bpf");
+	else
+		doctor_report(FINDING_WARN, "bpffs",
+			      "not mounted: filters cannot be pinned; mount -t"
+			      " bpf bpf /sys/fs/bpf");
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * event_json.c - one record as a line of JSON
+ *
+ * 64-bit values are strings in hexadecimal: readers that keep numbers as doubles
+ * would round them.
+ */
+
+#include "event_print.h"
+#include "json.h"
+#include "names.h"
+#include "tap.h"
+
+static void json_ctrl(struct json *json, const struct vmitap_ctrl *ctrl)
+{
+	json_begin(json, "ctrl", '{');
+	json_hex(json, "rflags", ctrl->rflags);
+	json_hex(json, "cr0", ctrl->cr0);
+	json_hex(json, "cr2", ctrl->cr2);
+	json_hex(json, "cr4", ctrl->cr4);
+	json_hex(json, "efer", ctrl->efer);
+	json_end(json, '}');
+}
+
+static void json_gprs(struct json *json, const struct vmitap_gprs *gprs)
+{
+	unsigned int i;
+
+	json_begin(json, "gprs", '{');
+	for (i = 0; i < VMITAP_NR_GPRS; i++)
+		json_hex(json, name_gpr(i), gprs->reg[i]);
+	json_end(json, '}');
+}
+
+static void json_segs(struct json *json, const struct vmitap_segs *segs)
+{
+	const struct vmitap_seg *seg;
+	unsigned int i;
+
+	json_begin(json, "segs", '{');
+	for (i = 0; i < VMITAP_NR_SEGS; i++) {
+		seg = &segs->seg[i];
+		json_begin(json, name_segreg(i), '{');
+		json_u64(json, "selector", seg->selector);
+		json_hex(json, "base", seg->base);
+		json_u64(json, "limit", seg->limit);
+		json_u64(json, "attrib", seg->attrib);
+		json_end(json, '}');
+	}
+	json_end(json, '}');
+}
+
+static void json_insn(struct json *json, const struct vmitap_insn *insn)
+{
+	char text[2 * sizeof(insn->bytes) + 1] = "";
+	unsigned int i;
+
+	for (i = 0; i < insn->len && i < sizeof(insn->bytes); i++)
+		snprintf(text + 2 * i, 3, "%02x", insn->bytes[i]);
+	json_string(json, "insn", text);
+}
+
+static void json_exit(struct json *json, const struct vmitap_exit *exit,
+		      uint32_t vendor)
+{
+	char reason[NAME_MAX_REASON];
+
+	json_hex(json, "entry_tsc", exit->entry_tsc);
+	json_string(json, "name", name_reason(reason, vendor, exit->reason));
+	json_hex(json, "reason", exit->reason);
+	json_string(json, "class", name_class(exit->class_id));
+	json_u64(json, "cpl", exit->cpl);
+	json_string(json, "mode", name_mode(exit->mode));
+	json_bool(json, "nested", exit->record.flags & VMITAP_RECORD_NESTED);
+	json_bool(json, "fastpath",
+		  exit->record.flags & VMITAP_RECORD_FASTPATH);
+	json_hex(json, "qual1", exit->qual1);
+	json_hex(json, "qual2", exit->qual2);
+	json_hex(json, "intr_info", exit->intr_info);
+	json_hex(json, "intr_error", exit->intr_error);
+	json_hex(json, "rip", exit->rip);
+	json_hex(json, "cr3", exit->cr3);
+	if (tap_exit_ctrl(exit))
+		json_ctrl(json, tap_exit_ctrl(exit));
+	if (tap_exit_gprs(exit))
+		json_gprs(json, tap_exit_gprs(exit));
+	if (tap_exit_segs(exit))
+		json_segs(json, tap_exit_segs(exit));
+	if (tap_exit_insn(exit))
+		json_insn(json, tap_exit_insn(exit));
+}
+
+static void json_inject(struct json *json, const struct vmitap_inject *inject)
+{
+	json_string(json, "kind", name_inject(inject->kind));
+	json_u64(json, "vector", inject->vector);
+	if (inject->has_error)
+		json_hex(json, "error", inject->error);
+	json_hex(json, "rip", inject->rip);
+	json_hex(json, "cr3", inject->cr3);
+}
+
+static void json_lost(struct json *json, const struct vmitap_lost_record *lost)
+{
+	unsigned int i;
+
+	json_hex(json, "first_tsc", lost->first_tsc);
+	json_u64(json, "count", lost->count);
+	json_begin(json, "by_reason", '{');
+	for (i = 0; i < VMITAP_NR_LOST; i++)
+		json_u64(json, name_lost_key(i), lost->reason[i]);
+	json_end(json, '}');
+	json_begin(json, "by_class", '{');
+	for (i = 0; i < VMITAP_MAX_EXIT_CLASSES; i++) {
+		if (lost->by_class[i])
+			json_u64(json, name_class(i), lost->by_class[i]);
+	}
+	json_end(json, '}');
+}
+
+void event_print_json(struct event_printer *printer,
+		      const struct vmitap_record *rec)
+{
+	static const char *const types[] = {
+		[VMITAP_RECORD_EXIT] = "exit",
+		[VMITAP_RECORD_INJECT] = "inject",
+		[VMITAP_RECORD_LOST] = "lost",
+		[VMITAP_RECORD_VCPU_CREATED] = "vcpu_created",
+		[VMITAP_RECORD_VCPU_DESTROYED] = "vcpu_destroyed",
+		[VMITAP_RECORD_VM_GONE] = "vm_gone",
+	};
+	struct json json = { .out = printer->out };
+
+	/* Types of a newer module. */
+	if (!rec->type || rec->type > VMITAP_RECORD_VM_GONE)
+		return;
+	json_begin(&json, NULL, '{');
+	json_string(&json, "type", types[rec->type]);
+	json_real(&json, "seconds", event_time(printer, rec), 9);
+	json_hex(&json, "tsc", rec->tsc);
+	json_u64(&json, "vcpu", rec->vcpu);
+	json_u64(&json, "seq", rec->seq);
+	if (rec->type == VMITAP_RECORD_EXIT)
+		json_exit(&json, (const struct vmitap_exit *)rec,
+			  printer->vendor);
+	else if (rec->type == VMITAP_RECORD_INJECT)
+		json_inject(&json, (const struct vmitap_inject *)rec);
+	else if (rec->type == VMITAP_RECORD_LOST)
+		json_lost(&json, (const struct vmitap_lost_record *)rec);
+	json_end(&json, '}');
+	putc('\n', printer->out);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * select.c - the selection options applied in user space
+ */
+#include "options.h"
+#include "select.h"
+
+#define CR3_NO_ROOT (0xfffULL | 1ULL << 63)
+
+static bool select_class(const struct options *opts, unsigned int class_id)
+{
+	return opts->classes >> class_id & 1;
+}
+
+static bool select_vcpu(const struct options *opts, unsigned int vcpu)
+{
+	if (!opts->nr_vcpu_words)
+		return true;
+	if (vcpu / 64 >= opts->nr_vcpu_words)
+		return false;
+	return opts->vcpus[vcpu / 64] >> vcpu % 64 & 1;
+}
+
+static bool select_cr3(const struct options *opts, uint64_t cr3)
+{
+	uint32_t i;
+
+	for (i = 0; i < opts->nr_cr3s; i++) {
+		if (!((opts->cr3s[i] ^ cr3) & ~CR3_NO_ROOT))
+			return true;
+	}
+	return !opts->nr_cr3s;
+}
+
+static bool select_exit(const struct options *opts,
+			const struct vmitap_exit *exit)
+{
+	if (!select_class(opts, exit->class_id & 63))
+		return false;
+	if (opts->cpl_mask && !(opts->cpl_mask >> (exit->cpl & 3) & 1))
+		return false;
+	return select_cr3(opts, exit->cr3);
+}
+
+bool select_record(const struct options *opts, const struct vmitap_record *rec)
+{
+	if (rec->type == VMITAP_RECORD_LOST ||
+	    rec->type == VMITAP_RECORD_VM_GONE)
+		return true;
+	if (!select_vcpu(opts, rec->vcpu))
+		return false;
+	switch (rec->type) {
+	case VMITAP_RECORD_EXIT:
+		return select_exit(opts, (const struct vmitap_exit *)rec);
+	case VMITAP_RECORD_INJECT:
+		return select_class(opts, VMITAP_CLASS_INJECT);
+	case VMITAP_RECORD_VCPU_CREATED:
+	case VMITAP_RECORD_VCPU_DESTROYED:
+		return select_class(opts, VMITAP_CLASS_VCPU);
+	}
+	return true;
+}
+
+bool select_among_exits(const struct options *opts)
+{
+	return (opts->classes & VMITAP_CLASSES_EXIT) != VMITAP_CLASSES_EXIT ||
+	       opts->cpl_mask || opts->nr_cr3s;
+}

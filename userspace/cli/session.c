@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * session.c - one tapped VM, from --vm and the capture options to the last event
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+
+#include "cli.h"
+#include "options.h"
+#include "session.h"
+#include "tap.h"
+#include "vms.h"
+
+/* Longest wait for events, so that signals and ticks are never late. */
+#define WAIT_MAX_S 0.1
+
+/* Events between two looks at signals, the time and ticks. */
+#define BATCH 256
+
+static volatile sig_atomic_t nr_signals;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	nr_signals++;
+}
+
+/* Without SA_RESTART, so that waiting ends at once. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+double session_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static int open_failed(int err)
+{
+	switch (err) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return fail(EXIT_NO_MODULE, "no /dev/vmitap: the module is not"
+			    " loaded; modprobe vmitap, or insmod vmitap.ko"
+			    " (vmitap doctor tells more)");
+	case EACCES:
+	case EPERM:
+		return fail(EXIT_NO_PERMISSION, "/dev/vmitap: %s; run as root,"
+			    " or have a udev rule give you the device",
+			    strerror(err));
+	}
+	return fail(EXIT_OTHER, "/dev/vmitap: %s", strerror(err));
+}
+
+int session_open_device(struct session *session)
+{
+	int err;
+
+	memset(session, 0, sizeof(*session));
+	session->filter.fd = -1;
+	err = tap_open(&session->tap);
+	if (err)
+		return open_failed(-err);
+	err = tap_query(session->tap, &session->query);
+	if (err)
+		return fail(EXIT_OTHER, "the module does not answer: %s; tool"
+			    " and module may be of different versions",
+			    strerror(-err));
+	return EXIT_OK;
+}
+
+static int attach_failed(const struct session *session, int err)
+{
+	const char *refusal = session->query.out_refusal;
+
+	switch (err) {
+	case EPERM:
+	case EACCES:
+		return fail(EXIT_NO_PERMISSION, "no permission to tap %s (PID"
+			    " %d): it takes the right to trace that process",
+			    session->name, session->pid);
+	case ESRCH:
+	case EPIPE:
+		return fail(EXIT_NO_VM, "%s (PID %d) ended before it could be"
+			    " tapped", session->name, session->pid);
+	case ENXIO:
+		return fail(EXIT_NO_VM, "process %d has no VM any more",
+			    session->pid);
+	case ENOTUNIQ:
+		return fail(EXIT_NO_VM, "process %d has several VMs; only the"
+			    " library can choose one, by its descriptor",
+			    session->pid);
+	case ENODEV:
+		return fail(EXIT_UNFIT_HOST, "KVM is not loaded");
+	case EOPNOTSUPP:
+		return fail(EXIT_UNFIT_HOST, "this host cannot be tapped: %.*s",
+			    (int)sizeof(session->query.out_refusal),
+			    *refusal ? refusal : "the kernel log says why");
+	case EBUSY:
+	case EUSERS:
+		return fail(EXIT_OTHER, "%s (PID %d) is busy: a vCPU is being"
+			    " created, or %u sessions tap it already; try"
+			    " again", session->name, session->pid,
+			    session->query.out_max_sessions);
+	case ENOMEM:
+		return fail(EXIT_OTHER, "no memory for the rings; choose a"
+			    " smaller --ring");
+	}
+	return fail(EXIT_OTHER, "cannot tap %s (PID %d): %s", session->name,
+		    session->pid, strerror(err));
+}
+
+static int check_ring(const struct session *session, uint32_t bytes)
+{
+	if (bytes >= session->query.out_ring_min &&
+	    bytes <= session->query.out_ring_max)
+		return EXIT_OK;
+	return fail(EXIT_USAGE, "--ring: %u bytes; this module takes %u to %u",
+		    bytes, session->query.out_ring_min,
+		    session->query.out_ring_max);
+}
+
+static int attach(struct session *session, uint32_t ring_bytes)
+{
+	struct timespec pause = { .tv_nsec = 20000000 };
+	int err, tries = 50;
+
+	do {
+		err = tap_attach(session->tap, session->pid, ring_bytes);
+		/* A VM that starts has its vCPUs soon. */
+	} while (err == -EBUSY && --tries && !nanosleep(&pause, NULL));
+	return err ? attach_failed(session, -err) : EXIT_OK;
+}
+
+static int configure(struct session *session, const struct options *opts,
+		     bool everything)
+{
+	struct vmitap_config config = {
+		.classes = opts->classes,
+		.fields = opts->fields,
+		.delivery = opts->lossless_us ? VMITAP_DELIVERY_LOSSLESS :
+						VMITAP_DELIVERY_RECORD,
+		.timeout_us = opts->lossless_us,
+		.nr_vcpu_words = opts->nr_vcpu_words,
+		.vcpus = (uintptr_t)opts->vcpus,
+	};
+	int err;
+
+	if (everything) {
+		config.classes |= VMITAP_CLASSES_EXIT;
+	} else {
+		config.cpl_mask = opts->cpl_mask;
+		config.nr_cr3s = opts->nr_cr3s;
+		config.cr3s = (uintptr_t)opts->cr3s;
+	}
+	if (config.nr_cr3s > session->query.out_max_cr3s)
+		return fail(EXIT_USAGE, "--cr3: this module takes %u; use the"
+			    " by_process filter",
+			    session->query.out_max_cr3s);
+	session->classes = config.classes;
+	err = tap_configure(session->tap, &config);
+	if (err)
+		return fail(EXIT_OTHER, "the module refuses the configuration:"
+			    " %s", strerror(-err));
+	return EXIT_OK;
+}
+
+static int set_filter(struct session *session, const struct options *opts)
+{
+	int code, err;
+
+	code = filter_open(&session->filter, opts, session->query.out_tsc_khz);
+	if (code || session->filter.fd < 0)
+		return code;
+	err = tap_set_filter(session->tap, session->filter.fd);
+	if (err)
+		return fail(EXIT_FILTER, "filter %s: the module refuses it: %s",
+			    opts->filter, strerror(-err));
+	return EXIT_OK;
+}
+
+int session_open(struct session *session, const struct options *opts,
+		 bool everything)
+{
+	int code;
+
+	/* From here on Ctrl-C ends the capture and not the process. */
+	catch_signals();
+	code = session_open_device(session);
+	if (!code)
+		code = check_ring(session, opts->ring_bytes);
+	if (!code)
+		code = vms_find(session->tap, opts->vm, &session->pid,
+				session->name, sizeof(session->name));
+	if (!code)
+		code = attach(session, opts->ring_bytes);
+	if (!code)
+		code = configure(session, opts, everything);
+	if (!code)
+		code = set_filter(session, opts);
+	return code;
+}
+
+/*
+ * Give up to BATCH events to the sink.  Return: EXIT_OK, SESSION_STOP or an exit
+ * code; *nr is how many there were.
+ */
+static int read_batch(struct session *session, const struct session_sink *sink,
+		      unsigned int *nr)
+{
+	const struct vmitap_record *rec;
+	int ret, code;
+
+	for (*nr = 0; *nr < BATCH; ++*nr) {
+		ret = tap_next(session->tap, &rec);
+		if (ret < 0)
+			return fail(EXIT_OTHER, "reading events: %s",
+				    strerror(-ret));
+		if (!ret)
+			break;
+		if (rec->type == VMITAP_RECORD_VM_GONE)
+			session->vm_gone = true;
+		code = sink->event(sink->arg, rec);
+		if (code)
+			return code;
+	}
+	return EXIT_OK;
+}
+
+static int tick_if_due(const struct session_sink *sink, double now,
+		       double *next)
+{
+	if (!sink->tick || now < *next)
+		return EXIT_OK;
+	*next = now + sink->interval;
+	return sink->tick(sink->arg);
+}
+
+/* Wait for events.  Return: EXIT_OK, or an exit code, reported. */
+static int wait_for_events(struct session *session, double seconds)
+{
+	int err;
+
+	err = tap_wait(session->tap, seconds > 0 ? seconds * 1e3 + 1 : 0);
+	if (err == -EPIPE)
+		session->vm_gone = true;
+	else if (err < 0 && err != -EINTR && err != -EAGAIN)
+		return fail(EXIT_OTHER, "waiting for events: %s",
+			    strerror(-err));
+	return EXIT_OK;
+}
+
+/* Return: SESSION_STOP once the sink ends the capture, else as session_run(). */
+static int capture(struct session *session, const struct options *opts,
+		   const struct session_sink *sink)
+{
+	double now = session_now(), next = now + sink->interval;
+	double end = opts->seconds ? now + opts->seconds : 0, wait;
+	unsigned int nr;
+	int code;
+
+	while (!nr_signals && (!end || now < end) && !session->vm_gone) {
+		code = read_batch(session, sink, &nr);
+		now = session_now();
+		if (!code)
+			code = tick_if_due(sink, now, &next);
+		if (!code && nr < BATCH)
+			code = sink->idle(sink->arg);
+		if (code)
+			return code;
+		if (nr == BATCH)
+			continue;
+		wait = WAIT_MAX_S;
+		if (end && end - now < wait)
+			wait = end - now;
+		if (sink->tick && next - now < wait)
+			wait = next - now;
+		code = wait_for_events(session, wait);
+		if (code)
+			return code;
+		now = session_now();
+	}
+	return EXIT_OK;
+}
+
+/* Read what the rings hold, unless another signal says not to wait for it. */
+static int drain(struct session *session, const struct session_sink *sink,
+		 int signals)
+{
+	unsigned int nr;
+	int code;
+
+	do {
+		code = read_batch(session, sink, &nr);
+	} while (!code && nr && nr_signals == signals);
+	return code ? code : sink->idle(sink->arg);
+}
+
+int session_run(struct session *session, const struct options *opts,
+		const struct session_sink *sink)
+{
+	int code, err, signals;
+
+	err = tap_enable(session->tap, 1);
+	if (err == -EPIPE)
+		return attach_failed(session, EPIPE);
+	if (err)
+		return fail(EXIT_OTHER, "cannot switch capture on: %s",
+			    strerror(-err));
+	code = capture(session, opts, sink);
+	signals = nr_signals;
+	session->interrupted = signals;
+	tap_enable(session->tap, 0);
+	if (!code)
+		code = drain(session, sink, signals);
+	err = tap_stats(session->tap, &session->stats);
+	if (!err && session->stats.out_vm_gone)
+		session->vm_gone = true;
+	return code == SESSION_STOP ? EXIT_OK : code;
+}
+
+void session_close(struct session *session)
+{
+	if (session->tap)
+		tap_close(session->tap);
+	session->tap = NULL;
+	filter_close(&session->filter);
+}
+
+const char *session_end_text(const struct session *session)
+{
+	if (session->vm_gone)
+		return "; the VM ended";
+	if (session->interrupted)
+		return "; stopped";
+	return "";
+}
