@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * fixture.h - one tapped VM for one test
+ */
+#ifndef FIXTURE_H
+#define FIXTURE_H
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "harness.h"
+#include "ringreader.h"
+#include "session.h"
+#include "testvm.h"
+
+/* Skip the test unless both KVM and the module are there. */
+#define REQUIRE_TAP(statement)						\
+	do {								\
+		if (!testvm_available())				\
+			SKIP(statement, "/dev/kvm cannot be opened");	\
+		if (!session_available())				\
+			SKIP(statement, SESSION_DEVICE " cannot be opened"); \
+	} while (0)
+
+/**
+ * struct tapped - a VM of one vCPU, and a session on it
+ * @vm: the VM
+ * @vcpu: its vCPU
+ * @fd: session, capture on
+ * @ring: the vCPU's ring
+ */
+struct tapped {
+	struct testvm *vm;
+	struct testvm_vcpu *vcpu;
+	int fd;
+	struct ring ring;
+};
+
+/* Tap @vm, whose only vCPU is there already. */
+static inline void tapped_attach(struct tapped *tapped, __u32 ring_bytes,
+				 __u64 classes, __u32 fields)
+{
+	tapped->fd = session_tap(tapped->vm, ring_bytes, classes, fields);
+	ring_map(&tapped->ring, tapped->fd, 0);
+}
+
+static inline void tapped_create(struct tapped *tapped, bool irqchip)
+{
+	tapped->vm = testvm_create(irqchip);
+	tapped->vcpu = testvm_add_vcpu(tapped->vm);
+	tapped->fd = -1;
+}
+
+static inline void tapped_end(struct tapped *tapped)
+{
+	if (tapped->fd >= 0) {
+		ring_unmap(&tapped->ring);
+		close(tapped->fd);
+	}
+	if (tapped->vm)
+		testvm_destroy(tapped->vm);
+}
+
+#endif /* FIXTURE_H */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * harness.h - the kernel's kselftest harness, with time for an emulated host
+ */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include <kselftest_harness.h>
+
+/* Seconds for one test; the virtual host's processor is emulated. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	90
+
+#endif /* HARNESS_H */
