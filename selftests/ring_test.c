@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ring_test.c - wrap, overflow, slow and malicious readers, waiting, waking
+ *
+ * The guest does a known number of CPUIDs, and each of them must be accounted
+ * for: records plus events lost is that number.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "lib/fixture.h"
+#include "lib/loops.h"
+
+#define SMALL_RING	4096
+#define CPUIDS		VMITAP_CLASS_MASK(VMITAP_CLASS_CPUID)
+
+/* A record with no optional sections. */
+#define RECORD_BYTES	sizeof(struct vmitap_exit)
+
+GUEST_CPUID_LOOP(cpuids);
+
+FIXTURE(ring)
+{
+	struct tapped t;
+};
+
+FIXTURE_SETUP(ring)
+{
+	memset(self, 0, sizeof(*self));
+	self->t.fd = -1;
+	REQUIRE_TAP(return);
+	tapped_create(&self->t, false);
+	TESTVM_LOAD(self->t.vm, cpuids);
+	tapped_attach(&self->t, SMALL_RING, CPUIDS, 0);
+}
+
+FIXTURE_TEARDOWN(ring)
+{
+	tapped_end(&self->t);
+}
+
+/* Have the guest do exactly @nr CPUIDs. */
+static void do_cpuids(struct tapped *t, unsigned long nr)
+{
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	testvm_set_gpr(t->vcpu, 'b', nr);
+	testvm_run(t->vcpu);
+}
+
+/* Have the kernel tell about loss, then read all there is. */
+static void finish(struct tapped *t)
+{
+	session_enable(t->fd, false);
+	ring_drain(&t->ring);
+	session_enable(t->fd, false);
+	ring_drain(&t->ring);
+}
+
+static void expect_all(struct __test_metadata *_metadata, struct tapped *t,
+		       unsigned long done)
+{
+	struct vmitap_stats stats = session_stats(t->fd);
+	__u64 lost = 0;
+	int i;
+
+	EXPECT_EQ(done, t->ring.nr_exits + t->ring.nr_lost);
+	EXPECT_EQ(t->ring.nr_exits, stats.out_events);
+	for (i = 0; i < VMITAP_NR_LOST; i++) {
+		EXPECT_EQ(t->ring.lost[i], stats.out_lost[i])
+			TH_LOG("lost for reason %d", i);
+		EXPECT_EQ(t->ring.lost[i], t->ring.prod->lost[i]);
+		lost += stats.out_lost[i];
+	}
+	EXPECT_EQ(t->ring.nr_lost, lost);
+	EXPECT_EQ(t->ring.prod->producer_pos, stats.out_bytes);
+}
+
+TEST_F(ring, wrap)
+{
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		do_cpuids(&self->t, 7);
+		EXPECT_EQ(7, ring_drain(&self->t.ring));
+	}
+	EXPECT_LT(4ull * SMALL_RING, self->t.ring.pos);
+	expect_all(_metadata, &self->t, 280);
+	EXPECT_EQ(0, self->t.ring.nr_lost);
+}
+
+TEST_F(ring, overflow)
+{
+	const struct vmitap_record *rec;
+
+	do_cpuids(&self->t, 500);
+	EXPECT_EQ(0, self->t.ring.cons->consumer_pos);
+	/* What was there first is still there. */
+	rec = ring_next(&self->t.ring);
+	ASSERT_NE(NULL, rec);
+	EXPECT_EQ(0, rec->seq);
+	ring_drain(&self->t.ring);
+	EXPECT_EQ(0, self->t.ring.nr_lost_records);
+	EXPECT_GE(SMALL_RING / RECORD_BYTES, self->t.ring.nr_exits);
+	EXPECT_LE(SMALL_RING / RECORD_BYTES / 2, self->t.ring.nr_exits);
+
+	/* Loss is told of before the next event. */
+	do_cpuids(&self->t, 3);
+	rec = ring_next(&self->t.ring);
+	ASSERT_NE(NULL, rec);
+	EXPECT_EQ(VMITAP_RECORD_LOST, rec->type);
+	EXPECT_EQ(3, ring_drain(&self->t.ring));
+	expect_all(_metadata, &self->t, 503);
+	EXPECT_EQ(1, self->t.ring.nr_lost_records);
+	EXPECT_EQ(self->t.ring.nr_lost, self->t.ring.lost[VMITAP_LOST_FULL]);
+}
+
+TEST_F(ring, lost_by_class)
+{
+	const struct vmitap_lost_record *lost;
+
+	session_config(self->t.fd, CPUIDS | VMITAP_CLASS_MASK(VMITAP_CLASS_PIO), 0);
+	do_cpuids(&self->t, 500);
+	ring_drain(&self->t.ring);
+	session_enable(self->t.fd, false);
+	lost = (const void *)ring_next(&self->t.ring);
+	ASSERT_NE(NULL, lost);
+	ASSERT_EQ(VMITAP_RECORD_LOST, lost->record.type);
+	EXPECT_EQ(1, lost->by_class[VMITAP_CLASS_PIO]);
+	EXPECT_EQ(lost->count - 1, lost->by_class[VMITAP_CLASS_CPUID]);
+	EXPECT_EQ(501, self->t.ring.nr_exits + lost->count);
+}
+
+/* Off and on again tells about loss even if no event follows. */
+TEST_F(ring, loss_is_told_when_switched_off)
+{
+	do_cpuids(&self->t, 500);
+	ring_drain(&self->t.ring);
+	EXPECT_EQ(0, self->t.ring.nr_lost);
+	session_enable(self->t.fd, false);
+	EXPECT_EQ(1, ring_drain(&self->t.ring));
+	expect_all(_metadata, &self->t, 500);
+}
+
+TEST_F(ring, slow_reader)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		do_cpuids(&self->t, 100);
+		ring_drain(&self->t.ring);
+	}
+	finish(&self->t);
+	expect_all(_metadata, &self->t, 2000);
+	EXPECT_LT(0, self->t.ring.nr_lost);
+}
+
+TEST_F(ring, reads_while_written)
+{
+	const unsigned long rounds = 20, nr = 500;
+	int i;
+
+	testvm_reset(self->t.vcpu, TESTVM_LONG64);
+	testvm_set_gpr(self->t.vcpu, 'b', nr);
+	testvm_start(self->t.vm);
+	for (i = 0; i < 1000 && self->t.vcpu->rounds < rounds; i++) {
+		ring_drain(&self->t.ring);
+		usleep(1000);
+	}
+	testvm_stop(self->t.vm);
+	finish(&self->t);
+	EXPECT_LE(rounds * nr, self->t.ring.nr_exits + self->t.ring.nr_lost);
+	expect_all(_metadata, &self->t,
+		   self->t.ring.nr_exits + self->t.ring.nr_lost);
+}
+
+/* Positions that no honest reader has. */
+TEST_F(ring, nonsense_positions)
+{
+	static const __u64 bad[] = {
+		0xffffffffffffffff, 1, 7, 0x8000000000000000, SMALL_RING * 16,
+		(__u64)-8, 0x7ffffffffffffff8,
+	};
+	struct ring *ring = &self->t.ring;
+	unsigned long done = 0;
+	size_t i;
+
+	do_cpuids(&self->t, 10);
+	done += 10;
+	EXPECT_EQ(10, ring_drain(ring));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		__u64 before = ring->prod->lost[VMITAP_LOST_CONSUMER];
+
+		ring->cons->consumer_pos = bad[i];
+		/* Enough for the kernel to look at the position. */
+		do_cpuids(&self->t, 200);
+		done += 200;
+		EXPECT_LT(before, ring->prod->lost[VMITAP_LOST_CONSUMER])
+			TH_LOG("position 0x%llx", bad[i]);
+		/* The reader comes to its senses. */
+		ring_drain(ring);
+		do_cpuids(&self->t, 5);
+		done += 5;
+		ring_drain(ring);
+		EXPECT_EQ(i + 1, ring->nr_lost_records);
+	}
+	finish(&self->t);
+	expect_all(_metadata, &self->t, done);
+	EXPECT_LT(0, ring->lost[VMITAP_LOST_CONSUMER]);
+}
+
+/* Far behind: the ring has less than what would be unread. */
+TEST_F(ring, position_of_long_ago)
+{
+	struct ring *ring = &self->t.ring;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		do_cpuids(&self->t, 20);
+		ring_drain(ring);
+	}
+	ring->cons->consumer_pos = 0;
+	do_cpuids(&self->t, 100);
+	EXPECT_LT(0, ring->prod->lost[VMITAP_LOST_CONSUMER]);
+	ring_drain(ring);
+	finish(&self->t);
+	expect_all(_metadata, &self->t, 300);
+}
+
+static bool vandal_stop;
+
+static void *vandal(void *arg)
+{
+	struct vmitap_ring_consumer *cons = arg;
+	__u64 x = 88172645463325252ull;
+
+	while (!__atomic_load_n(&vandal_stop, __ATOMIC_RELAXED)) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		__atomic_store_n(&cons->consumer_pos, x & 1 ? x : x & 0x1fff8,
+				 __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+TEST_F(ring, position_that_never_rests)
+{
+	struct ring *ring = &self->t.ring;
+	struct vmitap_stats stats;
+	pthread_t thread;
+
+	vandal_stop = false;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, vandal, ring->cons));
+	do_cpuids(&self->t, 3000);
+	vandal_stop = true;
+	pthread_join(thread, NULL);
+
+	/* Records were overwritten, but all of them were counted. */
+	stats = session_stats(self->t.fd);
+	EXPECT_EQ(3000, stats.out_events + stats.out_lost[VMITAP_LOST_FULL] +
+			stats.out_lost[VMITAP_LOST_CONSUMER]);
+	EXPECT_EQ(0, stats.out_lost[VMITAP_LOST_TIMEOUT]);
+
+	/* A reader that begins anew at the producer's position is served. */
+	ring->cons->consumer_pos = ring->prod->producer_pos;
+	session_enable(self->t.fd, false);
+	session_enable(self->t.fd, true);
+	ring->pos = ring->prod->producer_pos;
+	ring->cons->consumer_pos = ring->pos;
+	ring->next_seq = 3000;
+	ring->last_tsc = 0;
+	do_cpuids(&self->t, 10);
+	EXPECT_EQ(10, ring_drain(ring));
+}
+
+/* Lossless. */
+
+static void set_lossless(struct tapped *t, __u32 timeout_us)
+{
+	struct vmitap_config config = {
+		.size = sizeof(config),
+		.classes = CPUIDS,
+		.delivery = VMITAP_DELIVERY_LOSSLESS,
+		.timeout_us = timeout_us,
+	};
+
+	vmitap_ioctl(t->fd, VMITAP_IOC_CONFIG, &config);
+}
+
+static void wake_vcpus(int fd)
+{
+	struct vmitap_wake wake = { .size = sizeof(wake) };
+
+	vmitap_ioctl(fd, VMITAP_IOC_WAKE, &wake);
+}
+
+TEST_F(ring, lossless)
+{
+	const unsigned long nr = 2000;
+	struct ring *ring = &self->t.ring;
+	int i;
+
+	set_lossless(&self->t, 10000000);
+	testvm_reset(self->t.vcpu, TESTVM_LONG64);
+	testvm_set_gpr(self->t.vcpu, 'b', nr);
+	testvm_start(self->t.vm);
+	/* Slow: the ring is full nearly always. */
+	for (i = 0; i < 5000 && ring->nr_exits < nr; i++) {
+		if (ring_drain(ring))
+			wake_vcpus(self->t.fd);
+		usleep(2000);
+	}
+	EXPECT_LE(nr, ring->nr_exits);
+	EXPECT_EQ(0, ring->nr_lost);
+	EXPECT_LT(0, ring->prod->waits);
+	EXPECT_LT(0, ring->prod->wait_ns);
+	/* Stop it while it waits. */
+	testvm_stop(self->t.vm);
+	finish(&self->t);
+	EXPECT_EQ(0, ring->nr_lost);
+}
+
+/* Without WAKE the vCPU sees by itself that there is room. */
+TEST_F(ring, lossless_without_wake)
+{
+	const unsigned long nr = 300;
+	struct ring *ring = &self->t.ring;
+	int i;
+
+	set_lossless(&self->t, 10000000);
+	testvm_reset(self->t.vcpu, TESTVM_LONG64);
+	testvm_set_gpr(self->t.vcpu, 'b', nr);
+	testvm_start(self->t.vm);
+	for (i = 0; i < 3000 && ring->nr_exits < nr; i++) {
+		ring_drain(ring);
+		usleep(2000);
+	}
+	EXPECT_LE(nr, ring->nr_exits);
+	EXPECT_EQ(0, ring->nr_lost);
+	testvm_stop(self->t.vm);
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+TEST_F(ring, lossless_timeout)
+{
+	struct ring *ring = &self->t.ring;
+	double start, took;
+
+	set_lossless(&self->t, 300000);
+	start = now();
+	/* Nobody reads: one wait, then loss. */
+	do_cpuids(&self->t, 500);
+	took = now() - start;
+	EXPECT_LE(0.29, took);
+	EXPECT_GT(10.0, took);
+	EXPECT_EQ(1, ring->prod->waits);
+	EXPECT_LE(290000000, ring->prod->wait_ns);
+	EXPECT_LT(0, ring->prod->lost[VMITAP_LOST_TIMEOUT]);
+	EXPECT_EQ(0, ring->prod->lost[VMITAP_LOST_FULL]);
+
+	/* With room again, it waits again. */
+	ring_drain(ring);
+	do_cpuids(&self->t, 500);
+	EXPECT_EQ(2, ring->prod->waits);
+	finish(&self->t);
+	expect_all(_metadata, &self->t, 1000);
+}
+
+TEST_F(ring, waiting_is_seen)
+{
+	struct ring *ring = &self->t.ring;
+	int i;
+
+	set_lossless(&self->t, 10000000);
+	testvm_reset(self->t.vcpu, TESTVM_LONG64);
+	testvm_set_gpr(self->t.vcpu, 'b', 500);
+	testvm_start(self->t.vm);
+	for (i = 0; i < 5000; i++) {
+		if (__atomic_load_n(&ring->prod->state, __ATOMIC_ACQUIRE) &
+		    VMITAP_RING_WAITING)
+			break;
+		usleep(1000);
+	}
+	EXPECT_NE(0, ring->prod->state & VMITAP_RING_WAITING);
+	EXPECT_NE(0, session_poll(self->t.fd, 0) & POLLIN);
+	/* Back to a mode in which nobody waits. */
+	session_config(self->t.fd, CPUIDS, 0);
+	wake_vcpus(self->t.fd);
+	ring_drain(ring);
+	testvm_wait_rounds(self->t.vm, 1);
+	testvm_stop(self->t.vm);
+}
+
+/* The reader dies while the vCPU waits for it. */
+TEST_F(ring, killed_reader_releases_the_vcpu)
+{
+	struct testvm *vm = self->t.vm;
+	int ready[2], pid;
+	char byte;
+
+	ASSERT_EQ(0, pipe(ready));
+	testvm_reset(self->t.vcpu, TESTVM_LONG64);
+	testvm_set_gpr(self->t.vcpu, 'b', 500);
+	session_enable(self->t.fd, false);
+	pid = fork();
+	if (!pid) {
+		struct tapped t = { .vm = vm };
+
+		t.fd = session_tap(vm, SMALL_RING, 0, 0);
+		set_lossless(&t, 10000000);
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	testvm_start(vm);
+	usleep(300000);
+	EXPECT_EQ(0, self->t.vcpu->rounds);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	testvm_wait_rounds(vm, 2);
+	testvm_stop(vm);
+}
+
+/* Waking. */
+
+TEST_F(ring, watermark)
+{
+	struct vmitap_config config = {
+		.size = sizeof(config), .classes = CPUIDS,
+		.watermark = 10 * RECORD_BYTES,
+	};
+
+	session_poll(self->t.fd, 0);
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
+	do_cpuids(&self->t, 9);
+	EXPECT_EQ(0, session_poll(self->t.fd, 0) & POLLIN);
+	EXPECT_EQ(0, self->t.ring.prod->wakeups);
+	do_cpuids(&self->t, 1);
+	EXPECT_NE(0, session_poll(self->t.fd, 0) & POLLIN);
+	ring_drain(&self->t.ring);
+	EXPECT_EQ(0, session_poll(self->t.fd, 0) & POLLIN);
+}
+
+static void *poll_thread(void *arg)
+{
+	return (void *)(long)session_poll(*(int *)arg, 20000);
+}
+
+/* A reader that sleeps is woken once, however many events follow. */
+TEST_F(ring, sleeping_reader_is_woken_once)
+{
+	struct vmitap_config config = {
+		.size = sizeof(config), .classes = CPUIDS,
+		.watermark = 8 * RECORD_BYTES,
+	};
+	pthread_t thread;
+	void *events;
+
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, poll_thread, &self->t.fd));
+	usleep(200000);
+	do_cpuids(&self->t, 30);
+	pthread_join(thread, &events);
+	EXPECT_NE(0, (long)events & POLLIN);
+	EXPECT_LE(1, self->t.ring.prod->wakeups);
+	/* The sleeper's poll() looks once before and once after it sleeps. */
+	EXPECT_GE(2, self->t.ring.prod->wakeups);
+}
+
+TEST_F(ring, eventfd)
+{
+	struct vmitap_config config = {
+		.size = sizeof(config), .classes = CPUIDS,
+		.watermark = 8 * RECORD_BYTES,
+	};
+	struct vmitap_eventfd arg = { .size = sizeof(arg) };
+	__u64 count = 0;
+	int fd;
+
+	fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	ASSERT_LE(0, fd);
+	arg.fd = fd;
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_EVENTFD, &arg);
+	do_cpuids(&self->t, 7);
+	EXPECT_EQ(-1, read(fd, &count, sizeof(count)));
+	EXPECT_EQ(EAGAIN, errno);
+	do_cpuids(&self->t, 10);
+	EXPECT_EQ(8, read(fd, &count, sizeof(count)));
+	EXPECT_LE(1, count);
+	/* Not once for each event. */
+	EXPECT_GE(3, count);
+
+	arg.fd = -1;
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_EVENTFD, &arg);
+	ring_drain(&self->t.ring);
+	do_cpuids(&self->t, 20);
+	EXPECT_EQ(-1, read(fd, &count, sizeof(count)));
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
