@@ -25,22 +25,39 @@ without()
 }
 
 command -v pahole >/dev/null || without "no pahole (package dwarves or pahole)"
-release=$(cat "$kdir/include/config/kernel.release")
+
+# Decompress the kernel inside of a bzImage: try each place that looks like the
+# start of a compressed stream.
+unpack()
+{
+	image=$1
+	while read -r magic tool; do
+		for offset in $(LC_ALL=C grep -abobP "$magic" "$image" | cut -d: -f1); do
+			tail -c "+$((offset + 1))" "$image" | $tool > "$tmp/vmlinux" 2>/dev/null || :
+			if objcopy --dump-section .BTF="$tmp/btf" "$tmp/vmlinux" "$tmp/null" 2>/dev/null; then
+				return 0
+			fi
+		done
+	done <<-'TABLE'
+		\xFD7zXZ\x00 xz -dcq
+		\x28\xB5\x2F\xFD zstd -dcq
+		\x02!L\x18 lz4 -dcq
+		\x1F\x8B\x08 gzip -dcq
+	TABLE
+	return 1
+}
+
+release=$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$kdir/include/generated/utsrelease.h")
 base=
 if [ "$release" = "$(uname -r)" ] && [ -r /sys/kernel/btf/vmlinux ]; then
 	base=/sys/kernel/btf/vmlinux
 else
 	for image in "/boot/vmlinuz-$release" "/lib/modules/$release/vmlinuz" \
 		     "${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}"/kernel-*/boot/vmlinuz-"$release"; do
-		[ -r "$image" ] || continue
-		extract=$kdir/scripts/extract-vmlinux
-		[ -x "$extract" ] || extract=$(ls /usr/lib/linux-kbuild-*/scripts/extract-vmlinux \
-			/usr/src/linux-headers-*-common/scripts/extract-vmlinux 2>/dev/null | head -n 1)
-		[ -x "$extract" ] || break
-		"$extract" "$image" > "$tmp/vmlinux" 2>/dev/null || continue
-		objcopy --dump-section .BTF="$tmp/btf" "$tmp/vmlinux" "$tmp/null" 2>/dev/null || continue
-		base=$tmp/btf
-		break
+		if [ -r "$image" ] && unpack "$image"; then
+			base=$tmp/btf
+			break
+		fi
 	done
 fi
 [ -n "$base" ] || without "no /sys/kernel/btf/vmlinux of $release and no vmlinuz-$release"

@@ -2,16 +2,24 @@
 /*
  * capture.h - from an exit to the rings; included by each backend
  *
- * A template: the backend defines, before it includes this file,
+ * A template, so that the path of an exit has no indirect call.  The backend
+ * defines, before it includes this file,
  *
  *	struct capture_exit	what identifies an exit, at least the members
- *				class_id, reason, cpl, cr3
- *	capture_fill()		write the fixed part of a record
- *	capture_fill_fields()	write the selected sections behind it
+ *				tsc, class_id, flags
+ *	capture_reason(), capture_cpl(), capture_cr3()
+ *	capture_fill()		write the backend's part of the fixed part
+ *	capture_fill_gprs()	write the general registers
+ *	capture_fill_fields()	write the selected sections, whichever
  *	capture_fill_inject()	write an INJECT record
  *
- * so that the path of an exit has no indirect call.  Everything here runs with
- * interrupts off: no allocation, no sleep, no contended lock, no message.
+ * Everything here runs with interrupts off: no allocation, no sleep, no
+ * contended lock, no message.
+ *
+ * The fast path is a leaf function for one session, the fixed part or that and
+ * the general registers, and nothing to look at but the class mask.  It is passed
+ * a struct capture_exit by value and inline, which keeps it in registers.  All
+ * else is capture_exit_slow().
  */
 #ifndef VMITAP_CAPTURE_H
 #define VMITAP_CAPTURE_H
@@ -21,152 +29,225 @@
 #include "ring.h"
 #include "tap.h"
 
-static noinline void capture_lost(struct vmitap_ring *ring, u32 class_id, u64 tsc)
-{
-	vmitap_ring_lose(ring, class_id, tsc, VMITAP_LOST_FULL);
-}
-
-/*
- * A full ring and a filter: whether the event would have been recorded decides
- * whether it is lost.  Slow, and there is nothing else to do.
- */
-static noinline void capture_lost_unless_filtered(struct vmitap_tap *tap,
-						  struct vmitap_ring *ring,
-						  struct vmitap_cfg *cfg,
-						  const struct capture_exit *exit)
-{
-	struct vmitap_exit rec;
-
-	capture_fill(exit, &rec);
-	rec.record.type = VMITAP_RECORD_EXIT;
-	rec.record.size = sizeof(rec);
-	rec.record.vcpu = ring->vcpu_id;
-	rec.record.seq = ring->seq;
-	rec.record.fields = 0;
-	if (vmitap_filter_run(cfg->prog, &rec, tap->exit_tsc, tap->prev))
-		capture_lost(ring, exit->class_id, exit->tsc);
-	else
-		ring->prod->filtered[VMITAP_FILTERED_BPF]++;
-}
-
 /* Does the event pass the configured CPL and CR3 filters? */
-static __always_inline bool capture_wanted(struct vmitap_ring *ring,
-					   const struct vmitap_cfg *cfg,
-					   const struct capture_exit *exit)
+static bool capture_wanted(struct vmitap_ring *ring, const struct vmitap_cfg *cfg,
+			   const struct capture_exit exit)
 {
-	if (cfg->flags & VMITAP_CFG_CPL && !(cfg->cpl_mask & BIT(exit->cpl))) {
+	if (cfg->flags & VMITAP_CFG_CPL &&
+	    !(cfg->cpl_mask & BIT(capture_cpl(exit)))) {
 		ring->prod->filtered[VMITAP_FILTERED_CPL]++;
 		return false;
 	}
-	if (cfg->flags & VMITAP_CFG_CR3 && !vmitap_cfg_has_cr3(cfg, exit->cr3)) {
+	if (cfg->flags & VMITAP_CFG_CR3 && !vmitap_cfg_has_cr3(cfg, capture_cr3(exit))) {
 		ring->prod->filtered[VMITAP_FILTERED_CR3]++;
 		return false;
 	}
 	return true;
 }
 
-static __always_inline void capture_exit_to(struct vmitap_tap *tap,
-					    struct vmitap_ring *ring,
-					    const struct capture_exit *exit)
+static __always_inline void capture_write(const struct vmitap_tap *tap,
+					  const struct vmitap_ring *ring,
+					  const struct capture_exit exit,
+					  u32 size, u32 fields,
+					  struct vmitap_exit *rec)
 {
-	struct vmitap_cfg *cfg = rcu_dereference_raw(ring->cfg);
-	u32 class_id = exit->class_id;
-	struct vmitap_exit *rec;
-	u32 fields, size;
-
-	if (unlikely(!cfg))
-		return;
-	if (!(cfg->classes & BIT_ULL(class_id))) {
-		ring->prod->filtered[VMITAP_FILTERED_MASK]++;
-		return;
-	}
-	if (unlikely(cfg->flags & (VMITAP_CFG_CPL | VMITAP_CFG_CR3)) &&
-	    !capture_wanted(ring, cfg, exit))
-		return;
-
-	size = cfg->size[class_id];
-	rec = vmitap_ring_reserve(ring, size);
-	if (unlikely(!rec)) {
-		if (cfg->prog)
-			capture_lost_unless_filtered(tap, ring, cfg, exit);
-		else
-			capture_lost(ring, class_id, exit->tsc);
-		return;
-	}
-	fields = cfg->fields[class_id];
 	rec->record.type = VMITAP_RECORD_EXIT;
 	rec->record.size = size;
 	rec->record.vcpu = ring->vcpu_id;
-	rec->record.seq = ring->seq;
-	rec->record.fields = fields;
+	rec->record.flags = exit.flags;
+	/* The sequence number and the fields behind it in one go. */
+	*(u64 *)&rec->record.seq = (u32)ring->seq | (u64)fields << 32;
+	rec->record.tsc = exit.tsc;
+	rec->entry_tsc = tap->entry_tsc;
+	rec->reason = capture_reason(exit);
+	/* One by one: merging them in a register costs more than it saves. */
+	WRITE_ONCE(rec->class_id, exit.class_id);
+	WRITE_ONCE(rec->cpl, capture_cpl(exit));
+	rec->cr3 = capture_cr3(exit);
 	capture_fill(exit, rec);
-	if (fields)
-		capture_fill_fields(exit, fields, rec + 1);
-	if (cfg->prog &&
-	    !vmitap_filter_run(cfg->prog, rec, tap->exit_tsc, tap->prev)) {
-		ring->prod->filtered[VMITAP_FILTERED_BPF]++;
+}
+
+/* Publish the record unless the filter says no. */
+static bool capture_passes(const struct vmitap_tap *tap, struct vmitap_ring *ring,
+			   const struct vmitap_cfg *cfg, struct vmitap_exit *rec)
+{
+	if (!cfg->prog || vmitap_filter_run(cfg->prog, rec, tap->exit_tsc,
+			tap->exit_reason | (u64)tap->exit_class << 32))
+		return true;
+	ring->prod->filtered[VMITAP_FILTERED_BPF]++;
+	return false;
+}
+
+/*
+ * The ring is full.  Whether the event would have been recorded decides whether
+ * it is lost, so the filter is asked all the same.
+ */
+static noinline void capture_no_room(const struct vmitap_tap *tap,
+				     struct vmitap_ring *ring,
+				     const struct vmitap_cfg *cfg,
+				     const struct capture_exit *exit)
+{
+	struct vmitap_exit rec;
+
+	capture_write(tap, ring, *exit, sizeof(rec), 0, &rec);
+	if (capture_passes(tap, ring, cfg, &rec))
+		vmitap_ring_lose(ring, exit->class_id, exit->tsc, VMITAP_LOST_FULL);
+}
+
+/* One session: filters, sections, a full ring, a reader to wake: everything. */
+static void capture_exit_to(const struct vmitap_tap *tap, struct vmitap_ring *ring,
+			    const struct capture_exit exit)
+{
+	const struct vmitap_cfg *cfg = rcu_dereference_raw(ring->cfg);
+	u32 fields = cfg->fields[exit.class_id];
+	u32 size = cfg->size[exit.class_id];
+	struct vmitap_exit *rec;
+
+	if (!(cfg->classes >> exit.class_id & 1)) {
+		if (cfg != &vmitap_cfg_off)
+			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
 		return;
 	}
+	if (!capture_wanted(ring, cfg, exit))
+		return;
+	rec = vmitap_ring_reserve(ring, size);
+	if (!rec) {
+		capture_no_room(tap, ring, cfg, &exit);
+		return;
+	}
+	capture_write(tap, ring, exit, size, fields, rec);
+	if (fields)
+		capture_fill_fields(exit, fields, rec + 1);
+	if (capture_passes(tap, ring, cfg, rec))
+		vmitap_ring_commit(ring, size);
+}
+
+/* Every session, whatever it wants. */
+static void capture_exit_slow(struct vmitap_tap *tap, const struct capture_exit exit)
+{
+	struct vmitap_ring *ring;
+
+	for (ring = rcu_dereference_raw(tap->rings); ring;
+	     ring = rcu_dereference_raw(ring->next))
+		capture_exit_to(tap, ring, exit);
+}
+
+/* The fixed part, and the general registers if @gprs; ring->head has room. */
+static __always_inline void capture_write_fast(const struct vmitap_tap *tap,
+					       struct vmitap_ring *ring,
+					       const struct capture_exit exit,
+					       bool gprs)
+{
+	const u32 size = sizeof(struct vmitap_exit) +
+			 (gprs ? sizeof(struct vmitap_gprs) : 0);
+	struct vmitap_exit *rec = ring->head;
+
+	capture_write(tap, ring, exit, size, gprs ? VMITAP_FIELD_GPRS : 0, rec);
+	if (gprs)
+		capture_fill_gprs(exit, (struct vmitap_gprs *)(rec + 1));
+	vmitap_ring_commit_fast(ring, size);
+}
+
+/**
+ * capture_exit_fast() - give an exit to the vCPU's session, if that is simple
+ * @tap: the vCPU
+ * @exit: the exit
+ *
+ * Return: true if it is done, false if it is for capture_exit_slow().
+ */
+static __always_inline bool capture_exit_fast(const struct vmitap_tap *tap,
+					      const struct capture_exit exit)
+{
+	const u32 plain = sizeof(struct vmitap_exit);
+	const u32 gprs = plain + sizeof(struct vmitap_gprs);
+	struct vmitap_ring *ring = rcu_dereference_raw(tap->rings);
+	const struct vmitap_cfg *cfg;
+	u8 special;
+
+	if (unlikely(!ring || rcu_access_pointer(ring->next)))
+		return false;
+	cfg = rcu_dereference_raw(ring->cfg);
+	if (!(cfg->classes >> exit.class_id & 1)) {
+		if (likely(cfg != &vmitap_cfg_off))
+			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
+		return true;
+	}
+	special = cfg->special[exit.class_id];
+	if (likely(!special) && vmitap_ring_is_fast(ring, plain)) {
+		capture_write_fast(tap, ring, exit, false);
+		return true;
+	}
+	if (special == VMITAP_SPECIAL_GPRS && vmitap_ring_is_fast(ring, gprs)) {
+		capture_write_fast(tap, ring, exit, true);
+		return true;
+	}
+	return false;
+}
+
+/* What the next exit's filter is told about this one. */
+static __always_inline void capture_remember(struct vmitap_tap *tap,
+					     const struct capture_exit exit)
+{
+	tap->exit_tsc = exit.tsc;
+	tap->exit_reason = capture_reason(exit);
+	tap->exit_class = exit.class_id;
+}
+
+/* Does the vCPU have to come by the handle_exit hook to wait for room? */
+static bool capture_must_wait(const struct vmitap_tap *tap)
+{
+	struct vmitap_ring *ring;
+
+	for (ring = rcu_dereference_raw(tap->rings); ring;
+	     ring = rcu_dereference_raw(ring->next))
+		if (ring->low)
+			return true;
+	return false;
+}
+
+static void capture_inject_to(struct vmitap_ring *ring,
+			      const struct capture_exit entry)
+{
+	const struct vmitap_cfg *cfg = rcu_dereference_raw(ring->cfg);
+	const u32 size = sizeof(struct vmitap_inject);
+	struct vmitap_inject *rec;
+
+	if (!(cfg->classes & BIT_ULL(VMITAP_CLASS_INJECT))) {
+		if (cfg != &vmitap_cfg_off)
+			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
+		return;
+	}
+	if (!capture_wanted(ring, cfg, entry))
+		return;
+	rec = vmitap_ring_reserve(ring, size);
+	if (!rec) {
+		vmitap_ring_lose(ring, VMITAP_CLASS_INJECT, entry.tsc, VMITAP_LOST_FULL);
+		return;
+	}
+	memset(rec, 0, size);
+	rec->record.type = VMITAP_RECORD_INJECT;
+	rec->record.size = size;
+	rec->record.vcpu = ring->vcpu_id;
+	rec->record.flags = entry.flags;
+	rec->record.seq = ring->seq;
+	rec->record.tsc = entry.tsc;
+	rec->cr3 = capture_cr3(entry);
+	capture_fill_inject(entry, rec);
 	vmitap_ring_commit(ring, size);
 }
 
 /**
- * capture_exit() - give an exit to every session of the vCPU
+ * capture_inject() - give the event about to be injected to every session
  * @tap: the vCPU
- * @exit: the exit
- *
- * Return: true if the vCPU has to come by the handle_exit hook to wait for room.
+ * @entry: the entry
  */
-static __always_inline bool capture_exit(struct vmitap_tap *tap,
-					 const struct capture_exit *exit)
+static void capture_inject(struct vmitap_tap *tap, const struct capture_exit entry)
 {
-	struct vmitap_ring *ring;
-	bool low = false;
-
-	for (ring = rcu_dereference_raw(tap->rings); ring;
-	     ring = rcu_dereference_raw(ring->next)) {
-		capture_exit_to(tap, ring, exit);
-		low |= ring->low;
-	}
-	tap->exit_tsc = exit->tsc;
-	tap->prev = exit->reason | (u64)exit->class_id << 32;
-	return low;
-}
-
-/* Give the event that is about to be injected to every session of the vCPU. */
-static noinline void capture_inject(struct vmitap_tap *tap,
-				    const struct capture_exit *entry)
-{
-	const u32 size = sizeof(struct vmitap_inject);
 	struct vmitap_ring *ring;
 
 	for (ring = rcu_dereference_raw(tap->rings); ring;
-	     ring = rcu_dereference_raw(ring->next)) {
-		const struct vmitap_cfg *cfg = rcu_dereference_raw(ring->cfg);
-		struct vmitap_inject *rec;
-
-		if (!cfg)
-			continue;
-		if (!(cfg->classes & BIT_ULL(VMITAP_CLASS_INJECT))) {
-			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
-			continue;
-		}
-		if (!capture_wanted(ring, cfg, entry))
-			continue;
-		rec = vmitap_ring_reserve(ring, size);
-		if (!rec) {
-			capture_lost(ring, VMITAP_CLASS_INJECT, entry->tsc);
-			continue;
-		}
-		memset(rec, 0, size);
-		rec->record.type = VMITAP_RECORD_INJECT;
-		rec->record.size = size;
-		rec->record.vcpu = ring->vcpu_id;
-		rec->record.seq = ring->seq;
-		rec->record.tsc = entry->tsc;
-		capture_fill_inject(entry, rec);
-		vmitap_ring_commit(ring, size);
-	}
+	     ring = rcu_dereference_raw(ring->next))
+		capture_inject_to(ring, entry);
 }
 
 /* The vCPU's state is hidden by hardware since it was tapped: count, no more. */
@@ -176,7 +257,7 @@ static noinline void capture_protected(struct vmitap_tap *tap, u64 tsc)
 
 	for (ring = rcu_dereference_raw(tap->rings); ring;
 	     ring = rcu_dereference_raw(ring->next))
-		if (rcu_access_pointer(ring->cfg))
+		if (rcu_access_pointer(ring->cfg) != &vmitap_cfg_off)
 			vmitap_ring_lose(ring, VMITAP_CLASS_OTHER, tsc,
 					 VMITAP_LOST_PROTECTED);
 }

@@ -14,6 +14,7 @@
 #include "filter.h"
 
 struct vmitap_cfg vmitap_cfg_nothing;
+struct vmitap_cfg vmitap_cfg_off;
 
 static u16 cfg_record_size(u32 fields)
 {
@@ -28,6 +29,21 @@ static u16 cfg_record_size(u32 fields)
 	if (fields & VMITAP_FIELD_INSN)
 		size += sizeof(struct vmitap_insn);
 	return size;
+}
+
+static void cfg_set_special(struct vmitap_cfg *cfg)
+{
+	bool filtered = cfg->prog || cfg->flags & (VMITAP_CFG_CPL | VMITAP_CFG_CR3);
+	int i;
+
+	for (i = 0; i < VMITAP_NR_EXIT_CLASSES; i++) {
+		if (!filtered && !cfg->fields[i])
+			cfg->special[i] = 0;
+		else if (!filtered && cfg->fields[i] == VMITAP_FIELD_GPRS)
+			cfg->special[i] = VMITAP_SPECIAL_GPRS;
+		else
+			cfg->special[i] = VMITAP_SPECIAL_OTHER;
+	}
 }
 
 static int cfg_check(const struct vmitap_config *user)
@@ -155,7 +171,19 @@ struct vmitap_cfg *vmitap_cfg_create(const struct vmitap_config *user)
 		vmitap_cfg_free(cfg);
 		return ERR_PTR(ret);
 	}
+	cfg_set_special(cfg);
 	return cfg;
+}
+
+/**
+ * vmitap_cfg_set_filter() - set the filter of a configuration not published yet
+ * @cfg: configuration without a filter
+ * @prog: filter or NULL; the reference moves to @cfg
+ */
+void vmitap_cfg_set_filter(struct vmitap_cfg *cfg, struct bpf_prog *prog)
+{
+	cfg->prog = prog;
+	cfg_set_special(cfg);
 }
 
 /**
@@ -188,7 +216,7 @@ struct vmitap_cfg *vmitap_cfg_clone(const struct vmitap_cfg *old,
 		if (!cfg->cr3s)
 			goto err_free_cfg;
 	}
-	cfg->prog = prog;
+	vmitap_cfg_set_filter(cfg, prog);
 	return cfg;
 
 err_free_cfg:

@@ -20,6 +20,13 @@ struct bpf_prog;
 #define VMITAP_CFG_CR3		BIT(1)
 #define VMITAP_CFG_LOSSLESS	BIT(2)
 
+/*
+ * vmitap_cfg.special: by class, what sets a record apart from the one that has
+ * the fixed part only and passes no filter but the class mask.
+ */
+#define VMITAP_SPECIAL_GPRS	BIT(0)	/* general registers, and nothing else */
+#define VMITAP_SPECIAL_OTHER	BIT(1)	/* anything else */
+
 /* Bits of CR3 that are not the page-table root: PCID, PWT, PCD, no-flush. */
 #define VMITAP_CR3_MASK		GENMASK_ULL(62, 12)
 
@@ -31,6 +38,7 @@ struct bpf_prog;
  * @cpl_mask: bit n: keep CPL n
  * @timeout_us: longest wait of a lossless session
  * @watermark: bytes, 0 for a quarter of a ring
+ * @special: VMITAP_SPECIAL_*, by class
  * @size: bytes of an EXIT record, by class
  * @fields: VMITAP_FIELD_*, by class
  * @nr_vcpus: bits in @vcpus, 0 for all vCPUs
@@ -45,6 +53,7 @@ struct vmitap_cfg {
 	u32 cpl_mask;
 	u32 timeout_us;
 	u32 watermark;
+	u8 special[VMITAP_NR_EXIT_CLASSES];
 	u16 size[VMITAP_NR_EXIT_CLASSES];
 	u8 fields[VMITAP_NR_EXIT_CLASSES];
 	u32 nr_vcpus;
@@ -56,7 +65,11 @@ struct vmitap_cfg {
 /* For vCPUs outside of the session's set: everything is filtered out. */
 extern struct vmitap_cfg vmitap_cfg_nothing;
 
+/* While capture is off: nothing is captured, and nothing counted as filtered. */
+extern struct vmitap_cfg vmitap_cfg_off;
+
 struct vmitap_cfg *vmitap_cfg_create(const struct vmitap_config *user);
+void vmitap_cfg_set_filter(struct vmitap_cfg *cfg, struct bpf_prog *prog);
 struct vmitap_cfg *vmitap_cfg_clone(const struct vmitap_cfg *old,
 				    struct bpf_prog *prog);
 void vmitap_cfg_free(struct vmitap_cfg *cfg);

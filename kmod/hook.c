@@ -61,7 +61,7 @@ static struct vmitap_ring *low_ring_get(struct kvm_vcpu *vcpu, u32 *timeout_us)
 			continue;
 		ring->low = false;
 		cfg = rcu_dereference(ring->cfg);
-		if (!cfg || !(cfg->flags & VMITAP_CFG_LOSSLESS))
+		if (!(cfg->flags & VMITAP_CFG_LOSSLESS))
 			continue;
 		*timeout_us = cfg->timeout_us;
 		if (refcount_inc_not_zero(&ring->ref))

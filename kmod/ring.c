@@ -85,7 +85,10 @@ struct vmitap_ring *vmitap_ring_create(struct vmitap_session *session,
 		ring_free(ring);
 		return ERR_PTR(-ENOMEM);
 	}
-	ring->mask = bytes - 1;
+	ring->bytes = bytes;
+	ring->head = ring->data;
+	ring->bias = -(u64)(unsigned long)ring->data;
+	RCU_INIT_POINTER(ring->cfg, &vmitap_cfg_off);
 	ring->vcpu_id = vcpu_id;
 	ring->session = session;
 	ring->index = index;
@@ -126,7 +129,7 @@ void vmitap_ring_put(struct vmitap_ring *ring)
 int vmitap_ring_mmap(struct vmitap_ring *ring, struct vm_area_struct *vma,
 		     unsigned long first_page)
 {
-	unsigned long nr_data = (ring->mask + 1) >> PAGE_SHIFT;
+	unsigned long nr_data = ring->bytes >> PAGE_SHIFT;
 	unsigned long nr_all = RING_META_PAGES + 2 * nr_data;
 	unsigned long nr = vma_pages(vma);
 	unsigned long i;
@@ -152,13 +155,18 @@ int vmitap_ring_mmap(struct vmitap_ring *ring, struct vm_area_struct *vma,
 	return 0;
 }
 
+static u64 ring_pos(const struct vmitap_ring *ring)
+{
+	return (unsigned long)ring->head + ring->bias;
+}
+
 /* Bytes not yet read; more than the ring holds if the position is nonsense. */
 static u64 ring_used(struct vmitap_ring *ring)
 {
 	/* (A) pairs with the store-release (D) of the reader in libvmitap. */
 	u64 cons = smp_load_acquire(&ring->cons->consumer_pos);
 
-	return cons & 7 ? U64_MAX : ring->pos - cons;
+	return cons & 7 ? U64_MAX : ring_pos(ring) - cons;
 }
 
 /**
@@ -172,19 +180,35 @@ u64 vmitap_ring_unread(struct vmitap_ring *ring)
 	u64 cons = READ_ONCE(ring->cons->consumer_pos);
 	u64 used = READ_ONCE(ring->prod->producer_pos) - cons;
 
-	return used > (u64)ring->mask + 1 ? 0 : used;
+	return used > ring->bytes ? 0 : used;
+}
+
+/* Move on by @size bytes, staying within the first mapping of the data. */
+static void ring_advance(struct vmitap_ring *ring, u32 size)
+{
+	ring->head += size;
+	if (ring->head >= ring->data + ring->bytes) {
+		ring->head -= ring->bytes;
+		ring->bias += ring->bytes;
+	}
+}
+
+static void ring_publish(struct vmitap_ring *ring)
+{
+	/* (B) pairs with the load-acquire (C) of the reader in libvmitap. */
+	smp_store_release(&ring->prod->producer_pos, ring_pos(ring));
 }
 
 static void ring_write_lost(struct vmitap_ring *ring)
 {
-	struct vmitap_lost_record *rec = ring->data + (ring->pos & ring->mask);
+	struct vmitap_lost_record *rec = ring->head;
 
 	ring->lost.record.type = VMITAP_RECORD_LOST;
 	ring->lost.record.size = sizeof(ring->lost);
 	ring->lost.record.vcpu = ring->vcpu_id;
 	*rec = ring->lost;
 	memset(&ring->lost, 0, sizeof(ring->lost));
-	ring->pos += sizeof(*rec);
+	ring_advance(ring, sizeof(*rec));
 }
 
 /**
@@ -196,30 +220,83 @@ static void ring_write_lost(struct vmitap_ring *ring)
  */
 void *vmitap_ring_reserve_slow(struct vmitap_ring *ring, u32 size)
 {
-	u64 total = (u64)ring->mask + 1;
 	u64 used = ring_used(ring);
 	u64 room;
 
-	if (used > total)
+	if (used > ring->bytes || ring->bytes - used < VMITAP_RING_RESERVE)
 		return NULL;
-	room = total - used;
-	if (room < VMITAP_RING_RESERVE + size)
-		return NULL;
-	room -= VMITAP_RING_RESERVE;
+	room = ring->bytes - used - VMITAP_RING_RESERVE;
 	if (ring->lost.count) {
-		/*
-		 * The limit stays in the past while something is missing, so
-		 * that every event comes by here until the reader is told.
-		 */
 		if (room < sizeof(ring->lost) + size)
 			return NULL;
 		ring_write_lost(ring);
-		room -= sizeof(ring->lost);
+	} else if (room < size) {
+		return NULL;
 	}
-	if (room > total / 2)
+	return ring->head;
+}
+
+/* How far records can go without a look at the consumer or the reader. */
+static void ring_set_limit(struct vmitap_ring *ring, u64 used, u64 quiet)
+{
+	u64 end = ring->data + ring->bytes - ring->head;
+	u64 room = 0;
+
+	if (used <= ring->bytes - VMITAP_RING_RESERVE)
+		room = ring->bytes - used - VMITAP_RING_RESERVE;
+	WRITE_ONCE(ring->limit, ring->head + min3(end, room, quiet));
+}
+
+/**
+ * vmitap_ring_commit_slow() - publish, wake the reader, make the vCPU wait
+ * @ring: ring; the caller is its producer
+ * @size: bytes reserved
+ *
+ * Looks again after another watermark's worth of bytes.  A reader that went to
+ * sleep in between, having seen less than a watermark, is therefore woken at the
+ * latest when two watermarks are unread.
+ */
+void vmitap_ring_commit_slow(struct vmitap_ring *ring, u32 size)
+{
+	const struct vmitap_cfg *cfg = rcu_dereference_raw(ring->cfg);
+	u64 watermark = vmitap_cfg_watermark(cfg, ring->bytes);
+	u64 used, quiet;
+
+	ring_advance(ring, size);
+	ring->seq++;
+	ring_publish(ring);
+
+	used = ring_used(ring);
+	if (used >= watermark) {
+		quiet = watermark;
+		/*
+		 * Order the position against the reader's wish to be woken;
+		 * pairs with smp_mb() in vmitap_session_poll().
+		 */
+		smp_mb();
+		vmitap_session_wake(ring->session, ring);
+	} else {
+		quiet = watermark - used;
+	}
+	if (used <= ring->bytes / 2)
 		ring->fallback = false;
-	ring->limit = ring->pos + room;
-	return ring->data + (ring->pos & ring->mask);
+	if (cfg->flags & VMITAP_CFG_LOSSLESS && !ring->fallback) {
+		u64 low = ring->bytes - VMITAP_RING_RESERVE - VMITAP_RING_TRIPS;
+
+		ring->low = used > low && used <= ring->bytes;
+		quiet = min(quiet, used < low ? low - used : 0);
+	}
+	/* The record that reaches the mark comes by here. */
+	ring_set_limit(ring, used, quiet ? quiet - 1 : 0);
+}
+
+/**
+ * vmitap_ring_look_again() - have the next record look at everything
+ * @ring: ring; its configuration changed
+ */
+void vmitap_ring_look_again(struct vmitap_ring *ring)
+{
+	WRITE_ONCE(ring->limit, NULL);
 }
 
 /**
@@ -235,7 +312,7 @@ void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
 	struct vmitap_lost_record *lost = &ring->lost;
 
 	if (reason == VMITAP_LOST_FULL) {
-		if (ring_used(ring) > (u64)ring->mask + 1)
+		if (ring_used(ring) > ring->bytes)
 			reason = VMITAP_LOST_CONSUMER;
 		else if (ring->fallback)
 			reason = VMITAP_LOST_TIMEOUT;
@@ -245,7 +322,8 @@ void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
 	if (!lost->count++) {
 		lost->first_tsc = tsc;
 		lost->record.seq = ring->seq;
-		ring->limit = 0;
+		/* Every event looks until the reader has been told. */
+		vmitap_ring_look_again(ring);
 	}
 	lost->record.tsc = tsc;
 	lost->reason[reason]++;
@@ -263,68 +341,26 @@ void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
  */
 bool vmitap_ring_is_low(struct vmitap_ring *ring)
 {
-	u64 total = (u64)ring->mask + 1;
 	u64 used = ring_used(ring);
 
-	return used <= total &&
-	       total - used < VMITAP_RING_RESERVE + VMITAP_RING_TRIP;
-}
-
-/**
- * vmitap_ring_check() - wake the reader, make the vCPU wait, if it is time
- * @ring: ring; the caller is its producer
- *
- * Looks again after another watermark's worth of bytes.  A reader that went to
- * sleep in between, having seen less than a watermark, is therefore woken at the
- * latest when two watermarks are unread.
- */
-void vmitap_ring_check(struct vmitap_ring *ring)
-{
-	const struct vmitap_cfg *cfg = rcu_dereference_raw(ring->cfg);
-	u64 used, watermark, next;
-
-	if (!cfg)
-		return;
-	used = ring_used(ring);
-	watermark = vmitap_cfg_watermark(cfg, ring->mask + 1);
-	if (used >= watermark) {
-		next = ring->pos + watermark;
-		/*
-		 * Order the position against the reader's wish to be woken;
-		 * pairs with smp_mb() in vmitap_session_poll().
-		 */
-		smp_mb();
-		vmitap_session_wake(ring->session, ring);
-	} else {
-		next = ring->pos - used + watermark;
-	}
-	if (cfg->flags & VMITAP_CFG_LOSSLESS) {
-		u64 low = ring->mask + 1 - VMITAP_RING_RESERVE - VMITAP_RING_TRIP;
-
-		if (used > low)
-			ring->low = !ring->fallback;
-		next = min(next, used < low ? ring->pos - used + low : ring->pos);
-	}
-	ring->check_at = next;
+	return used <= ring->bytes &&
+	       ring->bytes - used < VMITAP_RING_RESERVE + VMITAP_RING_TRIPS;
 }
 
 /*
- * Write a record that is only a head.  @reserve bytes may be taken from what is
- * kept free; 0 when more events may follow.
+ * Write a record that is only a head, leaving @reserve bytes free for what may
+ * have to follow.
  */
 static void ring_write_mark(struct vmitap_ring *ring, u16 type, u32 reserve)
 {
-	u64 total = (u64)ring->mask + 1;
-	struct vmitap_record *rec;
+	struct vmitap_record *rec = ring->head;
 	u64 used = ring_used(ring);
 	u64 tsc = rdtsc();
 
-	if (used > total ||
-	    total - used < VMITAP_RING_RESERVE - reserve + sizeof(*rec)) {
+	if (used > ring->bytes || ring->bytes - used < reserve + sizeof(*rec)) {
 		vmitap_ring_lose(ring, VMITAP_CLASS_OTHER, tsc, VMITAP_LOST_FULL);
 		return;
 	}
-	rec = ring->data + (ring->pos & ring->mask);
 	*rec = (struct vmitap_record) {
 		.type = type,
 		.size = sizeof(*rec),
@@ -332,10 +368,8 @@ static void ring_write_mark(struct vmitap_ring *ring, u16 type, u32 reserve)
 		.seq = ring->seq++,
 		.tsc = tsc,
 	};
-	ring->pos += sizeof(*rec);
-	ring->prod->events++;
-	/* (B) pairs with the load-acquire (C) of the reader in libvmitap. */
-	smp_store_release(&ring->prod->producer_pos, ring->pos);
+	ring_advance(ring, sizeof(*rec));
+	ring_publish(ring);
 }
 
 /**
@@ -345,7 +379,7 @@ static void ring_write_mark(struct vmitap_ring *ring, u16 type, u32 reserve)
  */
 void vmitap_ring_mark(struct vmitap_ring *ring, u16 type)
 {
-	ring_write_mark(ring, type, 0);
+	ring_write_mark(ring, type, VMITAP_RING_RESERVE);
 }
 
 /**
@@ -354,15 +388,13 @@ void vmitap_ring_mark(struct vmitap_ring *ring, u16 type)
  */
 void vmitap_ring_flush_lost(struct vmitap_ring *ring)
 {
-	u64 total = (u64)ring->mask + 1;
 	u64 used = ring_used(ring);
 
-	if (!ring->lost.count || used > total ||
-	    total - used < VMITAP_RING_RESERVE + sizeof(ring->lost))
+	if (!ring->lost.count || used > ring->bytes ||
+	    ring->bytes - used < VMITAP_RING_RESERVE + sizeof(ring->lost))
 		return;
 	ring_write_lost(ring);
-	/* (B) pairs with the load-acquire (C) of the reader in libvmitap. */
-	smp_store_release(&ring->prod->producer_pos, ring->pos);
+	ring_publish(ring);
 }
 
 /**
@@ -373,13 +405,13 @@ void vmitap_ring_flush_lost(struct vmitap_ring *ring)
  */
 void vmitap_ring_end(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_gone)
 {
-	if (ring->lost.count && ring_used(ring) <= (u64)ring->mask + 1)
+	if (ring->lost.count && ring_used(ring) <= ring->bytes)
 		ring_write_lost(ring);
 	if (vcpu_destroyed)
-		ring_write_mark(ring, VMITAP_RECORD_VCPU_DESTROYED,
-				VMITAP_RING_RESERVE);
+		ring_write_mark(ring, VMITAP_RECORD_VCPU_DESTROYED, 0);
 	if (vm_gone)
-		ring_write_mark(ring, VMITAP_RECORD_VM_GONE, VMITAP_RING_RESERVE);
+		ring_write_mark(ring, VMITAP_RECORD_VM_GONE, 0);
+	ring_publish(ring);
 	WRITE_ONCE(ring->prod->state, VMITAP_RING_DEAD);
 }
 
@@ -422,5 +454,5 @@ void vmitap_ring_wait(struct vmitap_ring *ring, u32 timeout_us)
 	prod->wait_ns += ktime_to_ns(ktime_sub(now, start));
 	if (!ring_wait_over(ring))
 		ring->fallback = true;
-	ring->check_at = ring->pos;
+	vmitap_ring_look_again(ring);
 }

@@ -13,7 +13,7 @@
  *
  * A pairs with D: the space is not written before the reader is done with it.
  * B pairs with C: the reader sees complete records only.
- * Wake-up is a third pair, see vmitap_ring_check() and vmitap_session_poll().
+ * Wake-up is a third pair, see vmitap_ring_commit_slow() and vmitap_session_poll().
  *
  * The kernel keeps its own position and trusts nothing that user space can
  * write: a consumer position outside [pos - data_bytes, pos] is counted as loss.
@@ -34,9 +34,9 @@ struct vmitap_session;
 #define VMITAP_RING_RESERVE	(sizeof(struct vmitap_lost_record) +	\
 				 2 * sizeof(struct vmitap_record))
 
-/* What one trip into the guest can add: the event injected and the exit. */
-#define VMITAP_RING_TRIP	(sizeof(struct vmitap_inject) +		\
-				 VMITAP_RECORD_MAX +			\
+/* What two trips into the guest can add, each an event injected and an exit. */
+#define VMITAP_RING_TRIPS	(2 * (sizeof(struct vmitap_inject) +	\
+				      VMITAP_RECORD_MAX) +		\
 				 sizeof(struct vmitap_lost_record))
 
 #define VMITAP_RING_MIN		PAGE_SIZE
@@ -45,16 +45,17 @@ struct vmitap_session;
 /**
  * struct vmitap_ring - producer side of a ring
  * @next: next session's ring of the same vCPU
- * @cfg: what to capture; NULL while capture is off
- * @pos: position up to which records are complete
- * @limit: position that @pos must not pass without a look at the consumer
- * @check_at: position at which to look whether someone is to be woken
- * @data: records, mapped twice in a row
- * @mask: data size minus one
- * @seq: number of the next event
- * @vcpu_id: the vCPU
+ * @cfg: what to capture; &vmitap_cfg_off while capture is off
+ * @head: where the next record goes, within the first mapping of the data
+ * @limit: a record that ends at or below needs no look at anything else: there is
+ *	room, nobody is to be woken, nothing is missing, the data does not wrap
+ * @bias: position = address + bias
  * @prod: page shared read-only
+ * @seq: number of the next event; records carry its low 32 bits
+ * @vcpu_id: the vCPU
  * @cons: page shared read-write
+ * @data: records, mapped twice in a row
+ * @bytes: data size
  * @session: owner; valid while the ring is linked to a vCPU
  * @low: lossless ring without room for another trip
  * @fallback: a lossless wait expired, loss is counted until there is room again
@@ -68,16 +69,17 @@ struct vmitap_session;
 struct vmitap_ring {
 	struct vmitap_ring __rcu *next;
 	struct vmitap_cfg __rcu *cfg;
-	u64 pos;
-	u64 limit;
-	u64 check_at;
-	void *data;
-	u32 mask;
-	u32 seq;
-	u32 vcpu_id;
+	void *head;
+	void *limit;
+	u64 bias;
 	struct vmitap_ring_producer *prod;
+	u64 seq;
+	u32 vcpu_id;
 
 	struct vmitap_ring_consumer *cons;
+	void *data;
+	u32 bytes;
+	u32 index;
 	struct vmitap_session *session;
 	bool low;
 	bool fallback;
@@ -85,7 +87,6 @@ struct vmitap_ring {
 	struct vmitap_lost_record lost;
 	wait_queue_head_t space_wq;
 	refcount_t ref;
-	u32 index;
 	struct page **pages;
 	u32 nr_pages;
 };
@@ -98,15 +99,37 @@ int vmitap_ring_mmap(struct vmitap_ring *ring, struct vm_area_struct *vma,
 		     unsigned long first_page);
 
 void *vmitap_ring_reserve_slow(struct vmitap_ring *ring, u32 size);
-void vmitap_ring_check(struct vmitap_ring *ring);
+void vmitap_ring_commit_slow(struct vmitap_ring *ring, u32 size);
 void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
 		      enum vmitap_lost reason);
 void vmitap_ring_mark(struct vmitap_ring *ring, u16 type);
 void vmitap_ring_flush_lost(struct vmitap_ring *ring);
 void vmitap_ring_end(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_gone);
+void vmitap_ring_look_again(struct vmitap_ring *ring);
 u64 vmitap_ring_unread(struct vmitap_ring *ring);
 bool vmitap_ring_is_low(struct vmitap_ring *ring);
 void vmitap_ring_wait(struct vmitap_ring *ring, u32 timeout_us);
+
+/* May a record of @size bytes be written and committed the fast way? */
+static __always_inline bool vmitap_ring_is_fast(const struct vmitap_ring *ring, u32 size)
+{
+	return likely(ring->head + size <= READ_ONCE(ring->limit));
+}
+
+/**
+ * vmitap_ring_commit_fast() - publish the record at @head
+ * @ring: ring; the caller is its producer
+ * @size: bytes, for which vmitap_ring_is_fast()
+ */
+static __always_inline void vmitap_ring_commit_fast(struct vmitap_ring *ring, u32 size)
+{
+	void *head = ring->head + size;
+
+	ring->head = head;
+	ring->seq++;
+	/* (B) pairs with the load-acquire (C) of the reader in libvmitap. */
+	smp_store_release(&ring->prod->producer_pos, (unsigned long)head + ring->bias);
+}
 
 /**
  * vmitap_ring_reserve() - room for a record
@@ -118,9 +141,9 @@ void vmitap_ring_wait(struct vmitap_ring *ring, u32 timeout_us);
  */
 static __always_inline void *vmitap_ring_reserve(struct vmitap_ring *ring, u32 size)
 {
-	if (unlikely(ring->pos + size > ring->limit))
-		return vmitap_ring_reserve_slow(ring, size);
-	return ring->data + (ring->pos & ring->mask);
+	if (vmitap_ring_is_fast(ring, size))
+		return ring->head;
+	return vmitap_ring_reserve_slow(ring, size);
 }
 
 /**
@@ -130,15 +153,10 @@ static __always_inline void *vmitap_ring_reserve(struct vmitap_ring *ring, u32 s
  */
 static __always_inline void vmitap_ring_commit(struct vmitap_ring *ring, u32 size)
 {
-	u64 pos = ring->pos + size;
-
-	ring->pos = pos;
-	ring->seq++;
-	ring->prod->events++;
-	/* (B) pairs with the load-acquire (C) of the reader in libvmitap. */
-	smp_store_release(&ring->prod->producer_pos, pos);
-	if (unlikely(pos >= ring->check_at))
-		vmitap_ring_check(ring);
+	if (vmitap_ring_is_fast(ring, size))
+		vmitap_ring_commit_fast(ring, size);
+	else
+		vmitap_ring_commit_slow(ring, size);
 }
 
 #endif /* VMITAP_RING_H */

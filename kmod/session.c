@@ -71,14 +71,16 @@ static bool session_is_lossless(const struct vmitap_session *session)
 static void session_publish_cfg(struct vmitap_session *session,
 				struct vmitap_ring *ring)
 {
-	struct vmitap_cfg *cfg = NULL;
+	struct vmitap_cfg *cfg = &vmitap_cfg_off;
 
 	if (session->enabled)
 		cfg = vmitap_cfg_has_vcpu(session->cfg, ring->vcpu_id) ?
 			session->cfg : &vmitap_cfg_nothing;
 	rcu_assign_pointer(ring->cfg, cfg);
+	vmitap_ring_look_again(ring);
 }
 
+/* On return no hook uses the previous state any more. */
 static void session_publish(struct vmitap_session *session)
 {
 	struct vmitap_ring *ring;
@@ -86,6 +88,10 @@ static void session_publish(struct vmitap_session *session)
 
 	xa_for_each(&session->rings, i, ring)
 		session_publish_cfg(session, ring);
+	synchronize_rcu();
+	/* A hook that was at it set a limit by the previous state. */
+	xa_for_each(&session->rings, i, ring)
+		vmitap_ring_look_again(ring);
 }
 
 static int session_add_ring(struct vmitap_session *session,
@@ -336,7 +342,6 @@ static void session_replace_cfg(struct vmitap_session *session, struct vmitap_cf
 	if (session_is_lossless(session) && !was_lossless)
 		vmitap_hooks_get_handle_exit();
 	session_publish(session);
-	synchronize_rcu();
 	if (was_lossless && !session_is_lossless(session))
 		vmitap_hooks_put_handle_exit();
 	vmitap_cfg_free(old);
@@ -359,9 +364,10 @@ int vmitap_session_config(struct vmitap_session *session, struct vmitap_cfg *cfg
 		ret = -EINVAL;
 	if (!ret) {
 		/* The filter stays. */
-		cfg->prog = session->cfg->prog;
-		if (cfg->prog)
-			bpf_prog_inc(cfg->prog);
+		if (session->cfg->prog) {
+			bpf_prog_inc(session->cfg->prog);
+			vmitap_cfg_set_filter(cfg, session->cfg->prog);
+		}
 		session_replace_cfg(session, cfg);
 		cfg = NULL;
 	}
@@ -430,7 +436,6 @@ int vmitap_session_enable(struct vmitap_session *session, bool enable)
 	session->enabled = enable;
 	session_publish(session);
 	if (!enable) {
-		synchronize_rcu();
 		xa_for_each(&session->rings, i, ring)
 			vmitap_ring_flush_lost(ring);
 	}
@@ -439,12 +444,16 @@ out:
 	return ret;
 }
 
-static void stats_add_ring(struct vmitap_stats *stats,
-			   const struct vmitap_ring_producer *prod)
+static void stats_add_ring(struct vmitap_stats *stats, struct vmitap_ring *ring)
 {
+	const struct vmitap_ring_producer *prod = ring->prod;
+	u64 events = READ_ONCE(ring->seq);
 	int i;
 
-	stats->out_events += READ_ONCE(prod->events);
+	/* Each event got a number, written or lost. */
+	for (i = 0; i < VMITAP_NR_LOST; i++)
+		events -= READ_ONCE(prod->lost[i]);
+	stats->out_events += events;
 	stats->out_bytes += READ_ONCE(prod->producer_pos);
 	for (i = 0; i < VMITAP_NR_LOST; i++)
 		stats->out_lost[i] += READ_ONCE(prod->lost[i]);
@@ -477,7 +486,7 @@ int vmitap_session_stats(struct vmitap_session *session, struct vmitap_stats *st
 	stats->out_vm_gone = !session->vm->kvm;
 	stats->out_untapped_vcpus = session->nr_untapped;
 	xa_for_each(&session->rings, i, ring)
-		stats_add_ring(stats, ring->prod);
+		stats_add_ring(stats, ring);
 out:
 	mutex_unlock(&vmitap_lock);
 	return ret;
@@ -507,7 +516,7 @@ int vmitap_session_ring(struct vmitap_session *session, struct vmitap_ring_info 
 	}
 	info->out_vcpu_id = ring->vcpu_id;
 	info->out_mmap_offset = (u64)ring->index << 32;
-	info->out_mmap_bytes = 2 * PAGE_SIZE + 2 * ((u64)ring->mask + 1);
+	info->out_mmap_bytes = 2 * PAGE_SIZE + 2 * (u64)ring->bytes;
 	if (session->rings_seen <= info->index)
 		WRITE_ONCE(session->rings_seen, info->index + 1);
 out:
@@ -598,7 +607,7 @@ __poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,
 	atomic_set(&session->armed, 1);
 	/*
 	 * Order the wish to be woken against the look at the positions; pairs
-	 * with smp_mb() in vmitap_ring_check().
+	 * with smp_mb() in vmitap_ring_commit_slow().
 	 */
 	smp_mb();
 	mutex_lock(&vmitap_lock);
@@ -613,7 +622,7 @@ __poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,
 	xa_for_each(&session->rings, i, ring) {
 		u32 state = READ_ONCE(ring->prod->state);
 		u64 enough = state & VMITAP_RING_DEAD ? 1 :
-			vmitap_cfg_watermark(session->cfg, ring->mask + 1);
+			vmitap_cfg_watermark(session->cfg, ring->bytes);
 
 		if (state & VMITAP_RING_WAITING || vmitap_ring_unread(ring) >= enough)
 			events |= EPOLLIN | EPOLLRDNORM;

@@ -50,6 +50,9 @@ static const char *svm_check_vcpu(struct kvm_vcpu *vcpu)
 	return NULL;
 }
 
+/* In svm_classes: the code alone does not tell. */
+#define SVM_CLASS_RARE	0xff
+
 static const u8 svm_classes[256] = {
 	[SVM_EXIT_READ_CR0 ... SVM_EXIT_WRITE_CR0 + 15] = VMITAP_CLASS_CR,
 	[SVM_EXIT_READ_DR0 ... SVM_EXIT_WRITE_DR0 + 15] = VMITAP_CLASS_DR,
@@ -73,7 +76,7 @@ static const u8 svm_classes[256] = {
 	[SVM_EXIT_HLT] = VMITAP_CLASS_HLT,
 	[SVM_EXIT_INVLPG ... SVM_EXIT_INVLPGA] = VMITAP_CLASS_TLB,
 	[SVM_EXIT_IOIO] = VMITAP_CLASS_PIO,
-	[SVM_EXIT_MSR] = VMITAP_CLASS_MSR_READ,
+	[SVM_EXIT_MSR] = SVM_CLASS_RARE,
 	[SVM_EXIT_TASK_SWITCH] = VMITAP_CLASS_TASK_SWITCH,
 	[SVM_EXIT_FERR_FREEZE] = VMITAP_CLASS_EXCEPTION,
 	[SVM_EXIT_SHUTDOWN] = VMITAP_CLASS_SHUTDOWN,
@@ -91,9 +94,11 @@ static const u8 svm_classes[256] = {
 	[SVM_EXIT_INVPCID] = VMITAP_CLASS_TLB,
 };
 
-static noinline u32 svm_class_rare(u32 code, u64 info1)
+static __always_inline u32 svm_class_rare(u32 code, u64 info1)
 {
 	switch (code) {
+	case SVM_EXIT_MSR:
+		return info1 ? VMITAP_CLASS_MSR_WRITE : VMITAP_CLASS_MSR_READ;
 	case SVM_EXIT_NPF:
 		/* KVM marks known MMIO by a reserved bit. */
 		return info1 & PFERR_RSVD_MASK ? VMITAP_CLASS_MMIO : VMITAP_CLASS_NPF;
@@ -109,13 +114,16 @@ static noinline u32 svm_class_rare(u32 code, u64 info1)
 	}
 }
 
-static __always_inline u32 svm_class(u32 code, u64 info1)
+static __always_inline u32 svm_class(const struct vmcb *vmcb)
 {
-	if (unlikely(code >= ARRAY_SIZE(svm_classes)))
-		return svm_class_rare(code, info1);
-	if (code == SVM_EXIT_MSR && info1)
-		return VMITAP_CLASS_MSR_WRITE;
-	return svm_classes[code];
+	u32 code = vmcb->control.exit_code;
+	u32 class_id = SVM_CLASS_RARE;
+
+	if (likely(code < ARRAY_SIZE(svm_classes)))
+		class_id = svm_classes[code];
+	if (unlikely(class_id == SVM_CLASS_RARE))
+		class_id = svm_class_rare(code, vmcb->control.exit_info_1);
+	return class_id;
 }
 
 /* An exit, or an entry with an event to inject; see capture.h. */
@@ -123,20 +131,26 @@ struct capture_exit {
 	struct kvm_vcpu *vcpu;
 	const struct vmcb *vmcb;
 	u64 tsc;
-	u64 entry_tsc;
-	u64 cr3;
 	u32 class_id;
-	u32 reason;
-	u16 flags;
-	u8 cpl;
+	u32 flags;
 };
 
-static __always_inline u64 svm_cr3(struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
+static __always_inline u32 capture_reason(const struct capture_exit exit)
+{
+	return exit.vmcb->control.exit_code;
+}
+
+static __always_inline u8 capture_cpl(const struct capture_exit exit)
+{
+	return exit.vmcb->save.cpl;
+}
+
+static __always_inline u64 capture_cr3(const struct capture_exit exit)
 {
 	/* With shadow paging the VMCB has KVM's page tables, not the guest's. */
-	if (likely(vmcb->control.nested_ctl & SVM_NESTED_CTL_NP_ENABLE))
-		return vmcb->save.cr3;
-	return vcpu->arch.cr3;
+	if (likely(exit.vmcb->control.nested_ctl & SVM_NESTED_CTL_NP_ENABLE))
+		return exit.vmcb->save.cr3;
+	return exit.vcpu->arch.cr3;
 }
 
 static u64 svm_cr0(struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
@@ -146,7 +160,7 @@ static u64 svm_cr0(struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
 	return vmcb->save.cr0;
 }
 
-static noinline u8 svm_mode_rare(const struct vmcb_save_area *save)
+static __always_inline u8 svm_mode_rare(const struct vmcb_save_area *save)
 {
 	bool db = save->cs.attrib & SVM_SELECTOR_DB_MASK;
 
@@ -167,50 +181,44 @@ static __always_inline u8 svm_mode(const struct vmcb_save_area *save)
 	return svm_mode_rare(save);
 }
 
-static __always_inline void capture_fill(const struct capture_exit *exit,
+static __always_inline void capture_fill(const struct capture_exit exit,
 					 struct vmitap_exit *rec)
 {
-	const struct vmcb_control_area *control = &exit->vmcb->control;
-	const struct vmcb_save_area *save = &exit->vmcb->save;
+	const struct vmcb_control_area *control = &exit.vmcb->control;
+	const struct vmcb_save_area *save = &exit.vmcb->save;
 
-	rec->record.flags = exit->flags;
-	rec->record.tsc = exit->tsc;
-	rec->entry_tsc = exit->entry_tsc;
-	rec->reason = exit->reason;
-	rec->class_id = exit->class_id;
-	rec->cpl = exit->cpl;
 	rec->mode = svm_mode(save);
 	rec->__pad = 0;
 	rec->qual1 = control->exit_info_1;
 	rec->qual2 = control->exit_info_2;
-	rec->intr_info = control->exit_int_info;
-	rec->intr_error = control->exit_int_info_err;
+	/* Two adjacent words here and there. */
+	*(u64 *)&rec->intr_info = *(const u64 *)&control->exit_int_info;
 	rec->rip = save->rip;
-	rec->cr3 = exit->cr3;
 }
 
-static __always_inline void svm_fill_gprs(const struct capture_exit *exit,
-					  struct vmitap_gprs *gprs)
+static __always_inline void capture_fill_gprs(const struct capture_exit exit,
+					      struct vmitap_gprs *gprs)
 {
 	int i;
 
+	/* KVM's fast path may have changed its copies of RAX and RSP already. */
+	gprs->reg[VMITAP_RAX] = exit.vmcb->save.rax;
+	gprs->reg[VMITAP_RSP] = exit.vmcb->save.rsp;
 #pragma GCC unroll 16
 	for (i = 0; i < VMITAP_NR_GPRS; i++)
-		gprs->reg[i] = exit->vcpu->arch.regs[i];
-	/* KVM's fast path may have changed its copies of these two already. */
-	gprs->reg[VMITAP_RAX] = exit->vmcb->save.rax;
-	gprs->reg[VMITAP_RSP] = exit->vmcb->save.rsp;
+		if (i != VMITAP_RAX && i != VMITAP_RSP)
+			gprs->reg[i] = exit.vcpu->arch.regs[i];
 }
 
-static void svm_fill_ctrl(const struct capture_exit *exit, struct vmitap_ctrl *ctrl)
+static void svm_fill_ctrl(const struct capture_exit exit, struct vmitap_ctrl *ctrl)
 {
-	const struct vmcb_save_area *save = &exit->vmcb->save;
+	const struct vmcb_save_area *save = &exit.vmcb->save;
 
 	ctrl->rflags = save->rflags;
-	ctrl->cr0 = svm_cr0(exit->vcpu, exit->vmcb);
+	ctrl->cr0 = svm_cr0(exit.vcpu, exit.vmcb);
 	ctrl->cr2 = save->cr2;
-	ctrl->cr4 = exit->vcpu->arch.cr4;
-	ctrl->efer = exit->vcpu->arch.efer;
+	ctrl->cr4 = exit.vcpu->arch.cr4;
+	ctrl->efer = exit.vcpu->arch.efer;
 }
 
 static void svm_fill_seg(const struct vmcb_seg *from, struct vmitap_seg *to,
@@ -224,11 +232,11 @@ static void svm_fill_seg(const struct vmcb_seg *from, struct vmitap_seg *to,
 		to->attrib |= VMITAP_SEG_UNUSABLE;
 }
 
-static void svm_fill_segs(const struct capture_exit *exit, struct vmitap_segs *segs)
+static void svm_fill_segs(const struct capture_exit exit, struct vmitap_segs *segs)
 {
 	/* KVM always does VMLOAD and VMSAVE on vmcb01. */
-	const struct vmcb_save_area *save01 = &svm_layout(exit->vcpu)->vmcb01->save;
-	const struct vmcb_save_area *save = &exit->vmcb->save;
+	const struct vmcb_save_area *save01 = &svm_layout(exit.vcpu)->vmcb01->save;
+	const struct vmcb_save_area *save = &exit.vmcb->save;
 
 	svm_fill_seg(&save->es, &segs->seg[VMITAP_ES], false);
 	svm_fill_seg(&save->cs, &segs->seg[VMITAP_CS], false);
@@ -242,31 +250,30 @@ static void svm_fill_segs(const struct capture_exit *exit, struct vmitap_segs *s
 	svm_fill_seg(&save->idtr, &segs->seg[VMITAP_IDTR], true);
 }
 
-static void svm_fill_insn(const struct capture_exit *exit, struct vmitap_insn *insn)
+static void svm_fill_insn(const struct capture_exit exit, struct vmitap_insn *insn)
 {
-	const struct vmcb_save_area *save = &exit->vmcb->save;
+	const struct vmcb_save_area *save = &exit.vmcb->save;
 	const struct vmitap_paging paging = {
-		.cr0 = svm_cr0(exit->vcpu, exit->vmcb),
-		.cr3 = exit->cr3,
-		.cr4 = exit->vcpu->arch.cr4,
-		.efer = exit->vcpu->arch.efer,
+		.cr0 = svm_cr0(exit.vcpu, exit.vmcb),
+		.cr3 = capture_cr3(exit),
+		.cr4 = exit.vcpu->arch.cr4,
+		.efer = exit.vcpu->arch.efer,
 	};
 	u64 addr = save->rip;
 
 	if (svm_mode(save) != VMITAP_MODE_LONG64)
 		addr = (u32)(addr + save->cs.base);
-	vmitap_insn_fetch(exit->vcpu, &paging, addr, insn);
+	vmitap_insn_fetch(exit.vcpu, &paging, addr, insn);
 }
 
-static noinline void svm_fill_rare_fields(const struct capture_exit *exit,
-					  u32 fields, void *to)
+static void capture_fill_fields(const struct capture_exit exit, u32 fields, void *to)
 {
 	if (fields & VMITAP_FIELD_CTRL) {
 		svm_fill_ctrl(exit, to);
 		to += sizeof(struct vmitap_ctrl);
 	}
 	if (fields & VMITAP_FIELD_GPRS) {
-		svm_fill_gprs(exit, to);
+		capture_fill_gprs(exit, to);
 		to += sizeof(struct vmitap_gprs);
 	}
 	if (fields & VMITAP_FIELD_SEGS) {
@@ -277,100 +284,117 @@ static noinline void svm_fill_rare_fields(const struct capture_exit *exit,
 		svm_fill_insn(exit, to);
 }
 
-static __always_inline void capture_fill_fields(const struct capture_exit *exit,
-						u32 fields, void *to)
-{
-	if (fields == VMITAP_FIELD_GPRS)
-		svm_fill_gprs(exit, to);
-	else
-		svm_fill_rare_fields(exit, fields, to);
-}
-
-static void capture_fill_inject(const struct capture_exit *entry,
+static void capture_fill_inject(const struct capture_exit entry,
 				struct vmitap_inject *rec)
 {
-	const struct vmcb_control_area *control = &entry->vmcb->control;
+	const struct vmcb_control_area *control = &entry.vmcb->control;
 	u32 info = control->event_inj;
 
-	rec->record.flags = entry->flags;
 	rec->kind = (info & SVM_EVTINJ_TYPE_MASK) >> SVM_EVTINJ_TYPE_SHIFT;
 	rec->vector = info & SVM_EVTINJ_VEC_MASK;
 	rec->has_error = !!(info & SVM_EVTINJ_VALID_ERR);
 	rec->error = rec->has_error ? control->event_inj_err : 0;
 	/* KVM's copy goes into the VMCB only behind the hook. */
-	rec->rip = entry->vcpu->arch.regs[VCPU_REGS_RIP];
-	rec->cr3 = entry->cr3;
+	rec->rip = entry.vcpu->arch.regs[VCPU_REGS_RIP];
 }
 
 #include "capture.h"
 
-static __always_inline u16 svm_record_flags(struct kvm_vcpu *vcpu)
+static __always_inline u16 svm_nested_flag(struct kvm_vcpu *vcpu)
 {
-	return vmitap_compat_is_guest_mode(vcpu) ? VMITAP_RECORD_NESTED : 0;
+	return unlikely(vmitap_compat_is_guest_mode(vcpu)) ? VMITAP_RECORD_NESTED : 0;
 }
 
 static noinline void svm_capture_inject(struct vmitap_tap *tap,
-					struct kvm_vcpu *vcpu,
-					const struct vmcb *vmcb)
+					struct kvm_vcpu *vcpu)
 {
+	const struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
 	const struct capture_exit entry = {
 		.vcpu = vcpu,
 		.vmcb = vmcb,
 		.tsc = rdtsc(),
-		.cr3 = svm_cr3(vcpu, vmcb),
 		.class_id = VMITAP_CLASS_INJECT,
-		.flags = svm_record_flags(vcpu),
-		.cpl = vmcb->save.cpl,
+		.flags = svm_nested_flag(vcpu),
 	};
 
-	capture_inject(tap, &entry);
+	capture_inject(tap, entry);
 }
 
-static noinline vmitap_fastpath_t svm_run_tapped(struct vmitap_tap *tap,
-						 VMITAP_VCPU_RUN_PARAMS)
+static __always_inline struct capture_exit svm_exit(struct kvm_vcpu *vcpu, u64 tsc,
+						    vmitap_fastpath_t fastpath)
 {
 	const struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
-	vmitap_fastpath_t fastpath;
-	struct capture_exit exit;
+	u32 flags = svm_nested_flag(vcpu);
 
-	if (unlikely(vmcb->control.event_inj & SVM_EVTINJ_VALID))
-		svm_capture_inject(tap, vcpu, vmcb);
+	if (unlikely(fastpath != EXIT_FASTPATH_NONE))
+		flags |= VMITAP_RECORD_FASTPATH;
+	return (struct capture_exit) {
+		.vcpu = vcpu,
+		.vmcb = vmcb,
+		.tsc = tsc,
+		.class_id = svm_class(vmcb),
+		.flags = flags,
+	};
+}
 
-	exit.entry_tsc = rdtsc();
-	fastpath = static_call(vmitap_orig_vcpu_run)(VMITAP_VCPU_RUN_ARGS);
-	exit.tsc = rdtsc();
+static noinline vmitap_fastpath_t svm_captured_slow(struct vmitap_tap *tap,
+						    struct kvm_vcpu *vcpu, u64 tsc,
+						    vmitap_fastpath_t fastpath)
+{
+	const struct capture_exit exit = svm_exit(vcpu, tsc, fastpath);
 
-	if (unlikely(vcpu->arch.guest_state_protected)) {
-		capture_protected(tap, exit.tsc);
+	if (vcpu->arch.guest_state_protected) {
+		capture_protected(tap, tsc);
 		return fastpath;
 	}
-	exit.vcpu = vcpu;
-	exit.vmcb = vmcb;
-	exit.reason = vmcb->control.exit_code;
-	exit.class_id = svm_class(exit.reason, vmcb->control.exit_info_1);
-	exit.cr3 = svm_cr3(vcpu, vmcb);
-	exit.cpl = vmcb->save.cpl;
-	exit.flags = svm_record_flags(vcpu);
-	if (fastpath != EXIT_FASTPATH_NONE)
-		exit.flags |= VMITAP_RECORD_FASTPATH;
-
+	capture_exit_slow(tap, exit);
+	capture_remember(tap, exit);
 	/*
 	 * A vCPU that has to wait for room must not be sent back into the guest
 	 * by KVM's inner loop, which does not pass handle_exit.
 	 */
-	if (unlikely(capture_exit(tap, &exit)) &&
-	    fastpath == EXIT_FASTPATH_REENTER_GUEST)
+	if (fastpath == EXIT_FASTPATH_REENTER_GUEST && capture_must_wait(tap))
 		fastpath = EXIT_FASTPATH_EXIT_HANDLED;
 	return fastpath;
 }
 
-static vmitap_fastpath_t vmitap_svm_vcpu_run(VMITAP_VCPU_RUN_PARAMS)
+/*
+ * A leaf function, to have the registers for itself.  Only the slow path makes a
+ * ring low, so only it has to care for @fastpath.
+ */
+static noinline notrace vmitap_fastpath_t svm_captured(struct vmitap_tap *tap,
+						       struct kvm_vcpu *vcpu, u64 tsc,
+						       vmitap_fastpath_t fastpath)
+{
+	const struct capture_exit exit = svm_exit(vcpu, tsc, fastpath);
+
+	if (unlikely(vcpu->arch.guest_state_protected) ||
+	    unlikely(!capture_exit_fast(tap, exit)))
+		return svm_captured_slow(tap, vcpu, tsc, fastpath);
+	capture_remember(tap, exit);
+	return fastpath;
+}
+
+static noinline notrace vmitap_fastpath_t svm_run_tapped(VMITAP_VCPU_RUN_PARAMS,
+							 struct vmitap_tap *tap)
+{
+	vmitap_fastpath_t fastpath;
+
+	if (unlikely(svm_layout(vcpu)->vmcb->control.event_inj & SVM_EVTINJ_VALID))
+		svm_capture_inject(tap, vcpu);
+	tap->entry_tsc = rdtsc();
+	fastpath = static_call(vmitap_orig_vcpu_run)(VMITAP_VCPU_RUN_ARGS);
+	return svm_captured(tap, vcpu, rdtsc(), fastpath);
+}
+
+/* Not traceable: with an untapped VM this would be a good part of the cost. */
+static notrace vmitap_fastpath_t vmitap_svm_vcpu_run(VMITAP_VCPU_RUN_PARAMS)
 {
 	struct vmitap_tap *tap = vmitap_tap_find(vcpu);
 
 	if (likely(!tap))
 		return static_call(vmitap_orig_vcpu_run)(VMITAP_VCPU_RUN_ARGS);
-	return svm_run_tapped(tap, VMITAP_VCPU_RUN_ARGS);
+	return svm_run_tapped(VMITAP_VCPU_RUN_ARGS, tap);
 }
 
 /* Canary: the hook has the type of what it stands for. */

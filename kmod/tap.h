@@ -31,8 +31,10 @@ struct vmitap_ring;
  * @node: in the hash table
  * @vcpu: KVM's vCPU
  * @rings: one per session, singly linked through vmitap_ring.next
- * @exit_tsc: TSC of the previous exit, 0 if there was none
- * @prev: its reason in bits 0-31, its class in bits 32-39
+ * @entry_tsc: TSC of the last entry
+ * @exit_reason: reason of the previous exit
+ * @exit_tsc: its TSC, 0 if there was none
+ * @exit_class: its class
  * @vm_node: in vmitap_vm.taps
  * @rcu: for freeing
  */
@@ -40,8 +42,10 @@ struct vmitap_tap {
 	struct hlist_node node;
 	struct kvm_vcpu *vcpu;
 	struct vmitap_ring __rcu *rings;
+	u64 entry_tsc;
+	u32 exit_reason;
 	u64 exit_tsc;
-	u64 prev;
+	u32 exit_class;
 	struct list_head vm_node;
 	struct rcu_head rcu;
 } ____cacheline_aligned;

@@ -528,7 +528,6 @@ struct vmitap_ring_consumer {
  * @nr_lost: entries of @lost
  * @nr_filtered: entries of @filtered
  * @producer_pos: position up to which records are complete
- * @events: records written that carry an event
  * @lost: events lost, by enum vmitap_lost
  * @filtered: events filtered out, by enum vmitap_filtered
  * @waits: times the vCPU waited for room
@@ -547,7 +546,7 @@ struct vmitap_ring_producer {
 	__u16 nr_filtered;
 	__u8 __pad[32];
 	__aligned_u64 producer_pos;
-	__aligned_u64 events;
+	__aligned_u64 __reserved;
 	__aligned_u64 lost[VMITAP_NR_LOST];
 	__aligned_u64 filtered[VMITAP_NR_FILTERED];
 	__aligned_u64 waits;
