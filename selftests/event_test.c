@@ -42,6 +42,18 @@ static const struct vmitap_inject *expect_inject(struct ring *ring)
 	CHECK(false, "no INJECT record");
 }
 
+/*
+ * Run the guest once untapped, so that what the delivery of an event touches is
+ * mapped: a nested page fault on the way has KVM inject the event again.
+ */
+static void prepare(struct tapped *t, __u64 classes)
+{
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	testvm_run(t->vcpu);
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	tapped_attach(t, RING_BYTES, classes, 0);
+}
+
 /* UD2 has two bytes; the handler goes on behind it. */
 GUEST_CODE(undefined, 64,
 	   "undefined_insn: .globl undefined_insn\n"
@@ -59,8 +71,7 @@ TEST_F(inject, exception)
 
 	TESTVM_LOAD(self->t.vm, undefined);
 	testvm_set_gate(self->t.vm, 6, undefined, undefined_handler);
-	testvm_reset(self->t.vcpu, TESTVM_LONG64);
-	tapped_attach(&self->t, RING_BYTES, CLASS(EXCEPTION) | CLASS(INJECT), 0);
+	prepare(&self->t, CLASS(EXCEPTION) | CLASS(INJECT));
 	testvm_run(self->t.vcpu);
 
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_EXCEPTION);
@@ -92,8 +103,7 @@ TEST_F(inject, exception_with_error_code)
 
 	TESTVM_LOAD(self->t.vm, bad_msr);
 	testvm_set_gate(self->t.vm, 13, bad_msr, bad_msr_handler);
-	testvm_reset(self->t.vcpu, TESTVM_LONG64);
-	tapped_attach(&self->t, RING_BYTES, CLASS(INJECT), 0);
+	prepare(&self->t, CLASS(INJECT));
 	testvm_run(self->t.vcpu);
 	inject = expect_inject(&self->t.ring);
 	EXPECT_EQ(VMITAP_INJECT_EXCEPTION, inject->kind);
@@ -120,8 +130,7 @@ TEST_F(inject, interrupt)
 
 	TESTVM_LOAD(self->t.vm, interrupted);
 	testvm_set_gate(self->t.vm, 0x30, interrupted, interrupted_handler);
-	testvm_reset(self->t.vcpu, TESTVM_LONG64);
-	tapped_attach(&self->t, RING_BYTES, CLASS(INJECT), 0);
+	prepare(&self->t, CLASS(INJECT));
 	ASSERT_EQ(0, ioctl(self->t.vcpu->fd, KVM_INTERRUPT, &irq));
 	testvm_run(self->t.vcpu);
 	inject = expect_inject(&self->t.ring);
@@ -131,6 +140,28 @@ TEST_F(inject, interrupt)
 	EXPECT_EQ(TESTVM_CODE, inject->rip);
 	ASSERT_EQ(0, ioctl(self->t.vcpu->fd, KVM_GET_REGS, &regs));
 	EXPECT_EQ(0x77, regs.r8);
+}
+
+/* Delivery meets a page that is not mapped: the exit says what was under way. */
+TEST_F(inject, delivery_interrupted)
+{
+	struct kvm_interrupt irq = { .irq = 0x30 };
+	const struct vmitap_inject *inject;
+	const struct vmitap_exit *exit;
+
+	TESTVM_LOAD(self->t.vm, interrupted);
+	testvm_set_gate(self->t.vm, 0x30, interrupted, interrupted_handler);
+	testvm_reset(self->t.vcpu, TESTVM_LONG64);
+	tapped_attach(&self->t, RING_BYTES, CLASS(INJECT) | CLASS(NPF), 0);
+	ASSERT_EQ(0, ioctl(self->t.vcpu->fd, KVM_INTERRUPT, &irq));
+	testvm_run(self->t.vcpu);
+	expect_inject(&self->t.ring);
+	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_NPF);
+	/* Valid, an external interrupt, the vector. */
+	EXPECT_EQ(0x80000030, exit->intr_info);
+	inject = expect_inject(&self->t.ring);
+	EXPECT_EQ(VMITAP_INJECT_INTERRUPT, inject->kind);
+	EXPECT_EQ(0x30, inject->vector);
 }
 
 /* INT3 is the guest's own business: no exit, nothing injected. */
@@ -149,9 +180,7 @@ TEST_F(inject, breakpoint_of_the_guest)
 
 	TESTVM_LOAD(self->t.vm, breakpoint);
 	testvm_set_gate(self->t.vm, 3, breakpoint, breakpoint_handler);
-	testvm_reset(self->t.vcpu, TESTVM_LONG64);
-	tapped_attach(&self->t, RING_BYTES,
-		      CLASS(EXCEPTION) | CLASS(INJECT) | CLASS(PIO), 0);
+	prepare(&self->t, CLASS(EXCEPTION) | CLASS(INJECT) | CLASS(PIO));
 	testvm_run(self->t.vcpu);
 	exit = (const void *)ring_next(&self->t.ring);
 	ASSERT_NE(NULL, exit);

@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# All tests: static checks, those that run natively, those in the virtual KVM host.
+# What `make check` runs, after a build.  The last line is
+# "N passed, N failed, N skipped".
+# usage: check.sh [PART...]      parts: static user filters cli host
+# Exit status: 0 nothing failed, 1 something did.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=${O:-build}
+passed=0 failed=0 skipped=0
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# tally STATUS PART: add up a part's TAP, which is in $tmp/out.
+tally()
+{
+	local status=$1 part=$2 skip not_ok all
+	skip=$(grep -cE '^ok .*# SKIP' "$tmp/out")
+	not_ok=$(grep -cE '^not ok ' "$tmp/out")
+	all=$(grep -cE '^(not )?ok ' "$tmp/out")
+	skipped=$((skipped + skip))
+	failed=$((failed + not_ok))
+	passed=$((passed + all - skip - not_ok))
+	# A part that ends badly without saying what failed is a failure itself.
+	if { [ "$status" != 0 ] && [ "$status" != 4 ] && [ "$not_ok" = 0 ]; } ||
+	   [ "$all" = 0 ]; then
+		echo "not ok - $part ended with status $status after $all test cases"
+		failed=$((failed + 1))
+	fi
+}
+
+# part NAME COMMAND...
+part()
+{
+	local name=$1 status start
+	shift
+	start=$(date +%s)
+	echo "# $name"
+	"$@" 2>&1 | tee "$tmp/out"
+	status=${PIPESTATUS[0]}
+	tally "$status" "$name"
+	echo "# $name: $(($(date +%s) - start)) s"
+}
+
+# User space has unit tests of its own; their target says which.
+run_user()
+{
+	local target=check-user
+	if ! make -n $target > /dev/null 2>&1; then
+		echo "ok 1 user space unit tests # SKIP there is no target $target"
+		return 0
+	fi
+	make --no-print-directory -s $target > "$tmp/user" 2>&1
+	local status=$?
+	cat "$tmp/user"
+	# What says only by its status how it went is one test case.
+	grep -qE '^(not )?ok ' "$tmp/user" && return $status
+	if [ $status = 0 ]; then
+		echo "ok 1 $target"
+	else
+		echo "not ok 1 $target"
+	fi
+	return $status
+}
+
+run_host()
+{
+	part host selftests/host/run.sh --guest none --module "$build/vmitap.ko" \
+		--path "$PWD/$build" --timeout 1800 -- \
+		"O=$build selftests/run-in-host.sh ${TESTS:-}"
+}
+
+# The host part counts for itself: its last line has the test cases.
+tally_host()
+{
+	local line
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$tmp/out" | tail -n 1)
+	if [ -z "$line" ]; then
+		echo 'not ok - the virtual host did not run the tests to their end'
+		failed=$((failed + 1))
+		return
+	fi
+	read -r p _ f _ s _ <<< "$line"
+	passed=$((passed + p))
+	failed=$((failed + f))
+	skipped=$((skipped + s))
+}
+
+[ $# -gt 0 ] || set -- static user filters cli host
+for name in "$@"; do
+	case $name in
+	static)  part static selftests/static.sh ;;
+	user)    part user run_user ;;
+	filters) part filters "$build/selftests/filter_native_test" "$build/bpf" ;;
+	cli)     part cli selftests/cli_test.sh "$build" ;;
+	host)    run_host ;;
+	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
+	esac
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * filter_mask_test.c - class mask, vCPU set, CPL, CR3 list and BPF programs keep
+ * what they should and count the rest
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#include "lib/fixture.h"
+#include "lib/loops.h"
+
+#define RING_BYTES	0x20000
+#define CLASS(name)	VMITAP_CLASS_MASK(VMITAP_CLASS_##name)
+
+GUEST_CPUID_LOOP(cpuids);
+
+FIXTURE(filter)
+{
+	struct tapped t;
+};
+
+FIXTURE_SETUP(filter)
+{
+	memset(self, 0, sizeof(*self));
+	self->t.fd = -1;
+	REQUIRE_TAP(return);
+	tapped_create(&self->t, false);
+	TESTVM_LOAD(self->t.vm, cpuids);
+	tapped_attach(&self->t, RING_BYTES, CLASS(CPUID), 0);
+}
+
+FIXTURE_TEARDOWN(filter)
+{
+	tapped_end(&self->t);
+}
+
+static void do_cpuids(struct testvm_vcpu *vcpu, unsigned long nr)
+{
+	testvm_reset(vcpu, TESTVM_LONG64);
+	testvm_set_gpr(vcpu, 'b', nr);
+	testvm_run(vcpu);
+}
+
+static void set_config(struct tapped *t, struct vmitap_config config)
+{
+	config.size = sizeof(config);
+	vmitap_ioctl(t->fd, VMITAP_IOC_CONFIG, &config);
+}
+
+static __u64 filtered(struct tapped *t, enum vmitap_filtered why)
+{
+	__u64 count = session_stats(t->fd).out_filtered[why];
+
+	CHECK(count == t->ring.prod->filtered[why], "%llu in the ring, %llu by STATS",
+	      t->ring.prod->filtered[why], count);
+	return count;
+}
+
+TEST_F(filter, classes)
+{
+	struct tapped *t = &self->t;
+
+	do_cpuids(t->vcpu, 25);
+	EXPECT_EQ(25, ring_drain(&t->ring));
+	/* At least the OUT at the end. */
+	EXPECT_LE(1, filtered(t, VMITAP_FILTERED_MASK));
+
+	session_config(t->fd, CLASS(PIO), 0);
+	do_cpuids(t->vcpu, 25);
+	EXPECT_EQ(1, ring_drain(&t->ring));
+	EXPECT_LE(26, filtered(t, VMITAP_FILTERED_MASK));
+
+	session_config(t->fd, 0, 0);
+	do_cpuids(t->vcpu, 25);
+	EXPECT_EQ(0, ring_drain(&t->ring));
+	EXPECT_LE(52, filtered(t, VMITAP_FILTERED_MASK));
+	EXPECT_EQ(0, filtered(t, VMITAP_FILTERED_CPL));
+	EXPECT_EQ(0, filtered(t, VMITAP_FILTERED_CR3));
+	EXPECT_EQ(0, filtered(t, VMITAP_FILTERED_BPF));
+}
+
+TEST_F(filter, nothing_counts_while_off)
+{
+	struct tapped *t = &self->t;
+
+	session_enable(t->fd, false);
+	do_cpuids(t->vcpu, 25);
+	EXPECT_EQ(0, ring_drain(&t->ring));
+	EXPECT_EQ(0, filtered(t, VMITAP_FILTERED_MASK));
+	EXPECT_EQ(0, session_stats(t->fd).out_events);
+	session_enable(t->fd, true);
+	do_cpuids(t->vcpu, 25);
+	EXPECT_EQ(25, ring_drain(&t->ring));
+}
+
+TEST_F(filter, vcpus)
+{
+	struct testvm_vcpu *second = testvm_add_vcpu(self->t.vm);
+	struct tapped *t = &self->t;
+	__u64 only_second = 2;
+	struct ring ring;
+
+	ring_map(&ring, t->fd, 1);
+	set_config(t, (struct vmitap_config) {
+		.classes = CLASS(CPUID), .nr_vcpu_words = 1,
+		.vcpus = (unsigned long)&only_second,
+	});
+	do_cpuids(t->vcpu, 10);
+	do_cpuids(second, 20);
+	EXPECT_EQ(0, ring_drain(&t->ring));
+	EXPECT_EQ(20, ring_drain(&ring));
+	EXPECT_LE(10, t->ring.prod->filtered[VMITAP_FILTERED_MASK]);
+	ring_unmap(&ring);
+}
+
+/* 5 CPUIDs of the kernel, then 7 of a process. */
+GUEST_CODE(two_levels, 64,
+	   "mov $5, %r9\n"
+	   "1: cpuid\n"
+	   "dec %r9\n"
+	   "jnz 1b\n"
+	   "pushq $0x1b\n"
+	   "pushq %rsp\n"
+	   "pushq $0x3002\n"
+	   "pushq $0x23\n"
+	   "lea 2f(%rip), %rax\n"
+	   "push %rax\n"
+	   "iretq\n"
+	   "2: mov $7, %r9\n"
+	   "3: cpuid\n"
+	   "dec %r9\n"
+	   "jnz 3b\n"
+	   "out %al, $0xf4\n");
+
+TEST_F(filter, cpl)
+{
+	static const struct {
+		__u32 mask, kernel, user;
+	} cases[] = {
+		{ 0x1, 5, 0 }, { 0x8, 0, 7 }, { 0x9, 5, 7 }, { 0, 5, 7 }, { 0x6, 0, 0 },
+	};
+	struct tapped *t = &self->t;
+	__u64 dropped = 0;
+	size_t i;
+
+	TESTVM_LOAD(t->vm, two_levels);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		__u32 kernel = 0, user = 0;
+		const struct vmitap_exit *exit;
+
+		set_config(t, (struct vmitap_config) {
+			.classes = CLASS(CPUID), .cpl_mask = cases[i].mask,
+		});
+		testvm_reset(t->vcpu, TESTVM_LONG64);
+		testvm_run(t->vcpu);
+		while ((exit = ring_next_exit(&t->ring, VMITAP_CLASS_CPUID))) {
+			kernel += exit->cpl == 0;
+			user += exit->cpl == 3;
+		}
+		ring_release(&t->ring);
+		EXPECT_EQ(cases[i].kernel, kernel)
+			TH_LOG("mask 0x%x", cases[i].mask);
+		EXPECT_EQ(cases[i].user, user)
+			TH_LOG("mask 0x%x", cases[i].mask);
+		dropped += 12 - kernel - user;
+		EXPECT_EQ(dropped, filtered(t, VMITAP_FILTERED_CPL));
+	}
+}
+
+/* 3 CPUIDs under root A, 4 under B, 5 under C. */
+GUEST_CODE(three_roots, 64,
+	   "mov $3, %r9\n"
+	   "1: cpuid\n"
+	   "dec %r9\n"
+	   "jnz 1b\n"
+	   "mov $0x9000, %eax\n"
+	   "mov %rax, %cr3\n"
+	   "mov $4, %r9\n"
+	   "2: cpuid\n"
+	   "dec %r9\n"
+	   "jnz 2b\n"
+	   "mov $0xa018, %eax\n"
+	   "mov %rax, %cr3\n"
+	   "mov $5, %r9\n"
+	   "3: cpuid\n"
+	   "dec %r9\n"
+	   "jnz 3b\n"
+	   "out %al, $0xf4\n");
+
+static void expect_roots(struct __test_metadata *_metadata, struct tapped *t,
+			 const __u64 *roots, __u32 nr, unsigned long want)
+{
+	__u64 before = filtered(t, VMITAP_FILTERED_CR3);
+	struct vmitap_config config = {
+		.classes = CLASS(CPUID), .nr_cr3s = nr,
+		.cr3s = (unsigned long)roots,
+	};
+
+	set_config(t, config);
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	testvm_run(t->vcpu);
+	EXPECT_EQ(want, ring_drain(&t->ring));
+	EXPECT_EQ(12 - want, filtered(t, VMITAP_FILTERED_CR3) - before);
+}
+
+TEST_F(filter, cr3s)
+{
+	const __u64 a = TESTVM_ROOT_A, b = TESTVM_ROOT_B, c = TESTVM_ROOT_C;
+	/* Bits that take no part in the comparison. */
+	const __u64 c_flags = c | 0xfff | 1ull << 63;
+	const __u64 b_and_a[] = { b, a }, none = 0x123000;
+	struct tapped *t = &self->t;
+	__u64 many[64];
+	int i;
+
+	TESTVM_LOAD(t->vm, three_roots);
+	expect_roots(_metadata, t, NULL, 0, 12);
+	expect_roots(_metadata, t, &a, 1, 3);
+	expect_roots(_metadata, t, &b, 1, 4);
+	expect_roots(_metadata, t, &c, 1, 5);
+	expect_roots(_metadata, t, &c_flags, 1, 5);
+	expect_roots(_metadata, t, b_and_a, 2, 7);
+	expect_roots(_metadata, t, &none, 1, 0);
+	for (i = 0; i < 64; i++)
+		many[i] = 0x100000000ull - i * 0x1000;
+	many[63] = a;
+	expect_roots(_metadata, t, many, 64, 3);
+}
+
+/* BPF programs. */
+
+static int load(enum bpf_prog_type type, const struct bpf_insn *insns, int nr)
+{
+	int fd = bpf_prog_load(type, "vmitap_test", "GPL", insns, nr, NULL);
+
+	CHECK(fd >= 0, "BPF_PROG_LOAD");
+	return fd;
+}
+
+static int load_return(enum bpf_prog_type type, int value)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = value },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return load(type, insns, 2);
+}
+
+/* Record exits whose value number @index of the context is @value. */
+static int load_match(int index, int value)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 2, .src_reg = 1,
+		  .off = index * 8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
+		{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = 2, .imm = value, .off = 1 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return load(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, 5);
+}
+
+#define RAW_TP	BPF_PROG_TYPE_RAW_TRACEPOINT
+
+TEST_F(filter, bpf_drops_or_records)
+{
+	struct tapped *t = &self->t;
+	int drop = load_return(RAW_TP, 0), record = load_return(RAW_TP, 1);
+	int odd = load_return(RAW_TP, -5);
+
+	ASSERT_EQ(0, __session_filter(t->fd, drop));
+	do_cpuids(t->vcpu, 10);
+	EXPECT_EQ(0, ring_drain(&t->ring));
+	EXPECT_EQ(10, filtered(t, VMITAP_FILTERED_BPF));
+
+	ASSERT_EQ(0, __session_filter(t->fd, record));
+	do_cpuids(t->vcpu, 10);
+	EXPECT_EQ(10, ring_drain(&t->ring));
+
+	/* Anything but 0 records. */
+	ASSERT_EQ(0, __session_filter(t->fd, odd));
+	do_cpuids(t->vcpu, 10);
+	EXPECT_EQ(10, ring_drain(&t->ring));
+	EXPECT_EQ(10, filtered(t, VMITAP_FILTERED_BPF));
+
+	ASSERT_EQ(0, __session_filter(t->fd, drop));
+	ASSERT_EQ(0, __session_filter(t->fd, -1));
+	do_cpuids(t->vcpu, 10);
+	EXPECT_EQ(10, ring_drain(&t->ring));
+	close(drop);
+	close(record);
+	close(odd);
+}
+
+TEST_F(filter, bpf_context)
+{
+	struct tapped *t = &self->t;
+	int by_class = load_match(2, VMITAP_CLASS_PIO);
+	int by_root = load_match(7, TESTVM_ROOT_B);
+
+	session_config(t->fd, CLASS(CPUID) | CLASS(PIO), 0);
+	ASSERT_EQ(0, __session_filter(t->fd, by_class));
+	do_cpuids(t->vcpu, 10);
+	EXPECT_EQ(1, ring_drain(&t->ring));
+	EXPECT_EQ(10, filtered(t, VMITAP_FILTERED_BPF));
+
+	TESTVM_LOAD(t->vm, three_roots);
+	session_config(t->fd, CLASS(CPUID), 0);
+	ASSERT_EQ(0, __session_filter(t->fd, by_root));
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	testvm_run(t->vcpu);
+	EXPECT_EQ(4, ring_drain(&t->ring));
+	close(by_class);
+	close(by_root);
+}
+
+/* CONFIG replaces everything but the program. */
+TEST_F(filter, bpf_stays_with_a_new_config)
+{
+	int drop = load_return(RAW_TP, 0);
+	struct tapped *t = &self->t;
+
+	ASSERT_EQ(0, __session_filter(t->fd, drop));
+	session_config(t->fd, CLASS(CPUID), VMITAP_FIELDS_ALL);
+	do_cpuids(t->vcpu, 10);
+	EXPECT_EQ(0, ring_drain(&t->ring));
+	close(drop);
+}
+
+TEST_F(filter, bpf_wrong_type)
+{
+	int fd = load_return(BPF_PROG_TYPE_SOCKET_FILTER, 1);
+
+	EXPECT_EQ(-EINVAL, __session_filter(self->t.fd, fd));
+	EXPECT_EQ(-EBADF, __session_filter(self->t.fd, 1000));
+	/* No program at all. */
+	EXPECT_EQ(-EINVAL, __session_filter(self->t.fd, self->t.vm->fd));
+	close(fd);
+}
+
+/* A refused program leaves the one before in place. */
+TEST_F(filter, bpf_refused)
+{
+	int drop = load_return(RAW_TP, 0);
+	struct tapped *t = &self->t;
+
+	ASSERT_EQ(0, __session_filter(t->fd, drop));
+	EXPECT_EQ(-EBADF, __session_filter(t->fd, 1000));
+	do_cpuids(t->vcpu, 10);
+	EXPECT_EQ(0, ring_drain(&t->ring));
+	close(drop);
+}
+
+TEST_F(filter, bpf_session_keeps_the_program)
+{
+	int drop = load_return(RAW_TP, 0);
+	struct tapped *t = &self->t;
+
+	ASSERT_EQ(0, __session_filter(t->fd, drop));
+	close(drop);
+	usleep(100000);
+	do_cpuids(t->vcpu, 10);
+	EXPECT_EQ(0, ring_drain(&t->ring));
+	EXPECT_EQ(10, filtered(t, VMITAP_FILTERED_BPF));
+}
+
+TEST_F(filter, bpf_pinned_program_outlives_the_session)
+{
+	const char *path = "/sys/fs/bpf/vmitap_filter_mask_test";
+	int drop = load_return(RAW_TP, 0), fd, again;
+
+	unlink(path);
+	if (bpf_obj_pin(drop, path))
+		SKIP(return, "no BPF file system at /sys/fs/bpf");
+	close(drop);
+	fd = session_attach(self->t.vm, 4096);
+	again = bpf_obj_get(path);
+	ASSERT_LE(0, again);
+	EXPECT_EQ(0, __session_filter(fd, again));
+	/* Unpinned while in use, then the session goes. */
+	EXPECT_EQ(0, unlink(path));
+	EXPECT_EQ(0, bpf_obj_pin(again, path));
+	close(again);
+	close(fd);
+	again = bpf_obj_get(path);
+	EXPECT_LE(0, again);
+	EXPECT_EQ(0, __session_filter(self->t.fd, again));
+	close(again);
+	unlink(path);
+	do_cpuids(self->t.vcpu, 10);
+	EXPECT_EQ(0, ring_drain(&self->t.ring));
+}
+
+TEST_F(filter, bpf_replaced_while_running)
+{
+	int drop = load_return(RAW_TP, 0), record = load_return(RAW_TP, 1);
+	struct tapped *t = &self->t;
+	struct vmitap_stats stats;
+	int i;
+
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	testvm_set_gpr(t->vcpu, 'b', 100);
+	testvm_start(t->vm);
+	for (i = 0; i < 30; i++) {
+		ASSERT_EQ(0, __session_filter(t->fd, i % 3 == 0 ? drop :
+					      i % 3 == 1 ? record : -1));
+		ring_drain(&t->ring);
+	}
+	testvm_stop(t->vm);
+	session_enable(t->fd, false);
+	ring_drain(&t->ring);
+	stats = session_stats(t->fd);
+	EXPECT_LT(0, stats.out_filtered[VMITAP_FILTERED_BPF]);
+	EXPECT_EQ(stats.out_events, t->ring.nr_exits);
+	EXPECT_EQ(stats.out_lost[VMITAP_LOST_FULL], t->ring.nr_lost);
+	close(drop);
+	close(record);
+}
+
+TEST_HARNESS_MAIN

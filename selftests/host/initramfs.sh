@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Make an initramfs of busybox, an init script, kernel modules and other files.
+# usage: initramfs.sh OUT.cpio INIT KERNEL_DIR RELEASE "MODULE ..." [FILE ...]
+# The modules come with what they depend on, in /modules in loading order.
+
+set -eu
+out=$1 init=$2 kernel=$3 release=$4 modules=$5
+shift 5
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+mkdir -p "$tmp/root"/{bin,dev,proc,sys,tmp,modules}
+cp "$(command -v busybox)" "$tmp/root/bin/busybox"
+install -m 0755 "$init" "$tmp/root/init"
+for file in "$@"; do
+	install -m 0755 "$file" "$tmp/root/bin/"
+done
+
+number=100
+for module in $modules; do
+	modprobe -d "$kernel" -S "$release" --show-depends "$module" |
+	while read -r verb path _; do
+		[ "$verb" = insmod ] && echo "$path"
+	done
+done | awk '!seen[$0]++' | while read -r path; do
+	cp "$path" "$tmp/root/modules/$number-$(basename "$path")"
+	number=$((number + 1))
+done
+(cd "$tmp/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) > "$tmp/cpio"
+mv "$tmp/cpio" "$out"

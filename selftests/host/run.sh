@@ -1,0 +1,159 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Run a command in a virtual KVM host: QEMU's TCG emulates an AMD machine, a stock
+# Debian kernel runs on it as the host, this machine's files are there under a
+# writable overlay, vmitap is loaded and a Linux guest runs under stock QEMU/KVM.
+
+set -eu
+
+usage()
+{
+	cat <<'TEXT'
+usage: run.sh [options] -- 'shell command'
+       run.sh [options] --shell
+  --module FILE     module to load; not loaded if there is no such file
+  --no-module       load none
+  --path DIR        put DIR first in the command's PATH
+  --guest KIND      linux (default) or none; also GUEST= in the environment
+  --timeout SEC     give up after SEC seconds (default 600)
+  --log FILE        where the host's console goes (default build/host/console.log)
+  --icount          one CPU and a clock that counts instructions
+  --smp N, --mem M  CPUs (default 2) and memory (default 3G) of the host
+  --kernel-args S   more for the host kernel's command line
+Exit status: that of the command; 97 the kernel complained or vmitap could not be
+unloaded; 98 the virtual host did not start, hung or crashed.
+The command finds VMITAP_GUEST_PID, VMITAP_GUEST_LOG, VMITAP_TOP, VMITAP_KO and
+VMITAP_OUT (a writable directory that outlives the host: build/host/out).
+TEXT
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+build=$top/${O:-build}
+module='' paths='' guest=${GUEST:-linux} timeout=600 log='' shell='' cmd=''
+smp=2 mem=3G args='' accel='-accel tcg,thread=multi'
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--module) module=$2; shift ;;
+	--no-module) module='' ;;
+	--path) paths=$paths$2:; shift ;;
+	--guest) guest=$2; shift ;;
+	--timeout) timeout=$2; shift ;;
+	--log) log=$2; shift ;;
+	--icount) accel='-accel tcg,thread=single -icount shift=0,sleep=off'; smp=1 ;;
+	--smp) smp=$2; shift ;;
+	--mem) mem=$2; shift ;;
+	--kernel-args) args=$2; shift ;;
+	--shell) shell=yes ;;
+	--) shift; cmd=$*; break ;;
+	-h|--help) usage; exit 0 ;;
+	*) echo "run.sh: what is '$1'?" >&2; usage >&2; exit 2 ;;
+	esac
+	shift
+done
+if [ -z "$cmd$shell" ]; then
+	usage >&2
+	exit 2
+fi
+case $guest in
+linux|none) ;;
+*) echo "run.sh: GUEST is linux or none, not '$guest'" >&2; exit 2 ;;
+esac
+
+release=$("$here/release.sh")
+kernel=$("$here/kernel.sh" "$release")
+mkdir -p "$build/host/out"
+log=${log:-$build/host/console.log}
+if [ -n "$module" ]; then
+	[ -e "$module" ] || { echo "run.sh: no $module: run make first" >&2; exit 2; }
+	module=$(realpath "$module")
+fi
+
+# Remake an initramfs when what goes into it is newer.
+stale()
+{
+	local out=$1 input
+	shift
+	for input in "$@"; do
+		[ "$out" -nt "$input" ] || return 0
+	done
+	return 1
+}
+
+host_initrd=$build/host/host-$release.cpio
+if stale "$host_initrd" "$here/init" "$here/initramfs.sh" "$kernel/ready"; then
+	"$here/initramfs.sh" "$host_initrd" "$here/init" "$kernel" "$release" \
+		'virtio_pci virtio_console 9pnet_virtio 9p overlay'
+fi
+guest_initrd=$build/host/guest-$release.cpio
+workload=$build/host/workload
+if stale "$workload" "$top/selftests/guest/workload.c"; then
+	gcc -O2 -static -Wall -Wextra -pthread -o "$workload" "$top/selftests/guest/workload.c"
+fi
+if stale "$guest_initrd" "$top/selftests/guest/init" "$workload" "$here/initramfs.sh"; then
+	"$here/initramfs.sh" "$guest_initrd" "$top/selftests/guest/init" "$kernel" \
+		"$release" '' "$workload"
+fi
+
+dir=$(mktemp -d /tmp/vmitap-host.XXXXXX)
+qemu=
+cleanup()
+{
+	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || :
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+printf '%s\n' "$cmd" > "$dir/cmd"
+cp "$here/stage2" "$dir/stage2"
+for name in VMITAP_TOP=$top VMITAP_KO=$module KERNEL_DIR=$kernel EXTRA_PATH=$paths \
+	GUEST=$guest GUEST_KERNEL=$kernel/boot/vmlinuz-$release \
+	GUEST_INITRD=$guest_initrd SHELL_MODE=$shell; do
+	printf '%s=%q\n' "${name%%=*}" "${name#*=}"
+done > "$dir/env"
+: > "$dir/status"
+
+qemu_args=(
+	$accel -cpu EPYC,+svm,+npt -m "$mem" -smp "$smp" -display none -no-reboot
+	-nodefaults -nic none -monitor none -serial "file:$log"
+	-kernel "$kernel/boot/vmlinuz-$release" -initrd "$host_initrd"
+	-append "console=ttyS0 quiet loglevel=4 panic=-1 oops=panic mitigations=off nokaslr cryptomgr.notests tsc=reliable no_timer_check vmitap.dir=$dir $args"
+	-virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap
+	-virtfs "local,path=$build/host/out,mount_tag=out,security_model=none"
+	-device virtio-serial-pci
+	-chardev "file,id=status,path=$dir/status"
+)
+if [ -n "$shell" ]; then
+	qemu_args+=(-chardev stdio,id=out,signal=off -device virtconsole,chardev=out,nr=0)
+else
+	qemu_args+=(-chardev stdio,id=out,signal=off -device virtserialport,chardev=out,nr=1)
+fi
+qemu_args+=(-device virtserialport,chardev=status,nr=2)
+
+if [ -n "$shell" ]; then
+	qemu-system-x86_64 "${qemu_args[@]}" 2> "$dir/qemu.err" || :
+else
+	timeout -k 5 "$timeout" qemu-system-x86_64 "${qemu_args[@]}" \
+		2> "$dir/qemu.err" < /dev/null &
+	qemu=$!
+	wait "$qemu" || :
+	qemu=
+fi
+
+read -r status why < "$dir/status" || status=
+if [ -z "$status" ]; then
+	{
+		echo "run.sh: the virtual host crashed, or took more than $timeout s; end of its console ($log):"
+		tail -n 40 "$log"
+		grep -v "TCG doesn't support" "$dir/qemu.err" || :
+	} >&2
+	exit 98
+fi
+if [ -n "$why" ]; then
+	echo "run.sh: $why" >&2
+	[ "$status" != 97 ] || echo "run.sh: see $build/host/out/splat.log and $log" >&2
+fi
+exit "$status"

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Run the tests inside the virtual KVM host, as root, with vmitap loaded: each one
+# with a time limit and a look at the kernel log behind it.  TAP; the last line is
+# "N passed, N failed, N skipped" test cases.
+# usage: run-in-host.sh [TEST...]       names as in selftests/Makefile.inc
+# TEST_TIMEOUT is the limit for one test binary, in seconds (default 240).
+# Exit status: 0 all passed, 1 something failed, 4 everything was skipped.
+
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+build=$top/${O:-build}/selftests
+limit=${TEST_TIMEOUT:-240}
+patterns=$top/selftests/host/splat.patterns
+passed=0 failed=0 skipped=0 number=0
+
+if [ $# -gt 0 ]; then
+	tests=("$@")
+else
+	mapfile -t tests < "$build/tests"
+fi
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# splats FILE: what the kernel complained about since the test's marker.
+splats()
+{
+	dmesg | sed "0,/$1/d" | grep -E -f "$patterns"
+}
+
+# count FILE: add up the test cases of a TAP file.
+count()
+{
+	local skip not_ok all
+	skip=$(grep -cE '^ok .*# SKIP' "$1")
+	not_ok=$(grep -cE '^not ok ' "$1")
+	all=$(grep -cE '^(not )?ok ' "$1")
+	skipped=$((skipped + skip))
+	failed=$((failed + not_ok))
+	passed=$((passed + all - skip - not_ok))
+	[ "$all" -gt 0 ]
+}
+
+# run NAME: sets why, empty if the binary as a whole is fine.
+run()
+{
+	local marker="vmitap-test: $number $1" planned status
+	echo "$marker" > /dev/kmsg
+	timeout -k 5 "$limit" "$build/$1" > "$tmp/out" 2>&1
+	status=$?
+	sed 's/^/    /' "$tmp/out"
+	why=
+	if ! count "$tmp/out"; then
+		why="no test cases, status $status"
+		failed=$((failed + 1))
+	else
+		planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$tmp/out" | head -n 1)
+		if [ "$(grep -cE '^(not )?ok ' "$tmp/out")" != "${planned:-0}" ]; then
+			why="stopped before its end (status $status)"
+			failed=$((failed + 1))
+		elif [ $status != 0 ] && [ $status != 4 ]; then
+			why="status $status"
+		fi
+	fi
+	if splats "$marker" > "$tmp/splats"; then
+		why="$why; the kernel complained: $(head -n 3 "$tmp/splats" | tr '\n' ' ')"
+		failed=$((failed + 1))
+	fi
+}
+
+echo 'TAP version 13'
+echo "1..${#tests[@]}"
+for name in "${tests[@]}"; do
+	number=$((number + 1))
+	if [ ! -x "$build/$name" ]; then
+		echo "not ok $number $name # no $build/$name: run make"
+		failed=$((failed + 1))
+		continue
+	fi
+	start=$(date +%s)
+	run "$name"
+	took=$(($(date +%s) - start))
+	if [ -z "$why" ]; then
+		echo "ok $number $name # $took s"
+	else
+		echo "not ok $number $name # $took s; $why"
+	fi
+done
+
+echo "# kernel $(uname -r)"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] || exit 1
+[ "$passed" -gt 0 ] || exit 4
