@@ -20,6 +20,7 @@ usage: run.sh [options] -- 'shell command'
   --icount          one CPU and a clock that counts instructions
   --smp N, --mem M  CPUs (default 2) and memory (default 3G) of the host
   --kernel-args S   more for the host kernel's command line
+  --qemu-args S     more for the QEMU that is the host
 Exit status: that of the command; 97 the kernel complained or vmitap could not be
 unloaded; 98 the virtual host did not start, hung or crashed.
 The command finds VMITAP_GUEST_PID, VMITAP_GUEST_LOG, VMITAP_TOP, VMITAP_KO and
@@ -31,7 +32,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=$top/${O:-build}
 module='' paths='' guest=${GUEST:-linux} timeout=600 log='' shell='' cmd=''
-smp=2 mem=3G args='' accel='-accel tcg,thread=multi'
+smp=2 mem=3G args='' qemu_more='' accel='-accel tcg,thread=multi'
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -45,6 +46,7 @@ while [ $# -gt 0 ]; do
 	--smp) smp=$2; shift ;;
 	--mem) mem=$2; shift ;;
 	--kernel-args) args=$2; shift ;;
+	--qemu-args) qemu_more=$2; shift ;;
 	--shell) shell=yes ;;
 	--) shift; cmd=$*; break ;;
 	-h|--help) usage; exit 0 ;;
@@ -123,7 +125,7 @@ qemu_args=(
 	-append "console=ttyS0 quiet loglevel=4 panic=-1 oops=panic mitigations=off nokaslr cryptomgr.notests tsc=reliable no_timer_check vmitap.dir=$dir $args"
 	-virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap
 	-virtfs "local,path=$build/host/out,mount_tag=out,security_model=none"
-	-device virtio-serial-pci
+	-device virtio-serial-pci $qemu_more
 	-chardev "file,id=status,path=$dir/status"
 )
 if [ -n "$shell" ]; then
@@ -136,11 +138,18 @@ qemu_args+=(-device virtserialport,chardev=status,nr=2)
 if [ -n "$shell" ]; then
 	qemu-system-x86_64 "${qemu_args[@]}" 2> "$dir/qemu.err" || :
 else
+	# QEMU closes a port whose input ends, and sets O_NONBLOCK on its output:
+	# give it an input without end, and an output that is not the caller's.
+	mkfifo "$dir/in" "$dir/out"
+	exec 9<> "$dir/in"
+	cat < "$dir/out" &
+	relay=$!
 	timeout -k 5 "$timeout" qemu-system-x86_64 "${qemu_args[@]}" \
-		2> "$dir/qemu.err" < /dev/null &
+		2> "$dir/qemu.err" > "$dir/out" <&9 &
 	qemu=$!
 	wait "$qemu" || :
 	qemu=
+	wait "$relay" || :
 fi
 
 read -r status why < "$dir/status" || status=
