@@ -71,8 +71,9 @@ static __always_inline void capture_write(const struct vmitap_tap *tap,
 static bool capture_passes(const struct vmitap_tap *tap, struct vmitap_ring *ring,
 			   const struct vmitap_cfg *cfg, struct vmitap_exit *rec)
 {
-	if (!cfg->prog || vmitap_filter_run(cfg->prog, rec, tap->exit_tsc,
-			tap->exit_reason | (u64)tap->exit_class << 32))
+	u64 prev = tap->exit_reason | (u64)tap->exit_class << 32;
+
+	if (!cfg->prog || vmitap_filter_run(cfg->prog, rec, tap->exit_tsc, prev))
 		return true;
 	ring->prod->filtered[VMITAP_FILTERED_BPF]++;
 	return false;

@@ -72,7 +72,7 @@ out:
 	return ring;
 }
 
-static int vmitap_hook_handle_exit(struct kvm_vcpu *vcpu, vmitap_fastpath_t fastpath)
+static int vmitap_hook_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 {
 	if (unlikely(vmitap_tap_find(vcpu))) {
 		struct vmitap_ring *ring;
@@ -151,8 +151,14 @@ struct hook {
 	.orig_tramp = STATIC_CALL_TRAMP_ADDR(vmitap_orig_##op),		\
 }
 
-enum { HOOK_VM_DESTROY, HOOK_VCPU_FREE, HOOK_VCPU_CREATE, HOOK_VCPU_RUN,
-       HOOK_HANDLE_EXIT, NR_HOOKS };
+enum {
+	HOOK_VM_DESTROY,
+	HOOK_VCPU_FREE,
+	HOOK_VCPU_CREATE,
+	HOOK_VCPU_RUN,
+	HOOK_HANDLE_EXIT,
+	NR_HOOKS,
+};
 
 static struct hook hooks[NR_HOOKS] = {
 	[HOOK_VM_DESTROY] = HOOK(vm_destroy, vmitap_hook_vm_destroy, true),

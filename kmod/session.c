@@ -552,18 +552,22 @@ int vmitap_session_eventfd(struct vmitap_session *session, int fd)
  * vmitap_session_release_vcpus() - let waiting vCPUs look for room again
  * @session: session
  *
- * Return: 0.
+ * Return: 0 or -ENOTCONN.
  */
 int vmitap_session_release_vcpus(struct vmitap_session *session)
 {
 	struct vmitap_ring *ring;
 	unsigned long i;
+	int ret = -ENOTCONN;
 
 	mutex_lock(&vmitap_lock);
-	xa_for_each(&session->rings, i, ring)
-		wake_up_all(&ring->space_wq);
+	if (session->vm) {
+		xa_for_each(&session->rings, i, ring)
+			wake_up_all(&ring->space_wq);
+		ret = 0;
+	}
 	mutex_unlock(&vmitap_lock);
-	return 0;
+	return ret;
 }
 
 /**

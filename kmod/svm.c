@@ -321,7 +321,7 @@ static noinline void svm_capture_inject(struct vmitap_tap *tap,
 }
 
 static __always_inline struct capture_exit svm_exit(struct kvm_vcpu *vcpu, u64 tsc,
-						    vmitap_fastpath_t fastpath)
+						    fastpath_t fastpath)
 {
 	const struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
 	u32 flags = svm_nested_flag(vcpu);
@@ -337,9 +337,9 @@ static __always_inline struct capture_exit svm_exit(struct kvm_vcpu *vcpu, u64 t
 	};
 }
 
-static noinline vmitap_fastpath_t svm_captured_slow(struct vmitap_tap *tap,
-						    struct kvm_vcpu *vcpu, u64 tsc,
-						    vmitap_fastpath_t fastpath)
+static noinline fastpath_t svm_captured_slow(struct vmitap_tap *tap,
+					     struct kvm_vcpu *vcpu, u64 tsc,
+					     fastpath_t fastpath)
 {
 	const struct capture_exit exit = svm_exit(vcpu, tsc, fastpath);
 
@@ -362,9 +362,9 @@ static noinline vmitap_fastpath_t svm_captured_slow(struct vmitap_tap *tap,
  * A leaf function, to have the registers for itself.  Only the slow path makes a
  * ring low, so only it has to care for @fastpath.
  */
-static noinline notrace vmitap_fastpath_t svm_captured(struct vmitap_tap *tap,
-						       struct kvm_vcpu *vcpu, u64 tsc,
-						       vmitap_fastpath_t fastpath)
+static noinline notrace fastpath_t svm_captured(struct vmitap_tap *tap,
+						struct kvm_vcpu *vcpu, u64 tsc,
+						fastpath_t fastpath)
 {
 	const struct capture_exit exit = svm_exit(vcpu, tsc, fastpath);
 
@@ -375,10 +375,10 @@ static noinline notrace vmitap_fastpath_t svm_captured(struct vmitap_tap *tap,
 	return fastpath;
 }
 
-static noinline notrace vmitap_fastpath_t svm_run_tapped(VMITAP_VCPU_RUN_PARAMS,
-							 struct vmitap_tap *tap)
+static noinline notrace fastpath_t svm_run_tapped(VMITAP_VCPU_RUN_PARAMS,
+						  struct vmitap_tap *tap)
 {
-	vmitap_fastpath_t fastpath;
+	fastpath_t fastpath;
 
 	if (unlikely(svm_layout(vcpu)->vmcb->control.event_inj & SVM_EVTINJ_VALID))
 		svm_capture_inject(tap, vcpu);
@@ -388,7 +388,7 @@ static noinline notrace vmitap_fastpath_t svm_run_tapped(VMITAP_VCPU_RUN_PARAMS,
 }
 
 /* Not traceable: with an untapped VM this would be a good part of the cost. */
-static notrace vmitap_fastpath_t vmitap_svm_vcpu_run(VMITAP_VCPU_RUN_PARAMS)
+static notrace fastpath_t vmitap_svm_vcpu_run(VMITAP_VCPU_RUN_PARAMS)
 {
 	struct vmitap_tap *tap = vmitap_tap_find(vcpu);
 

@@ -45,7 +45,7 @@ int vmitap_symbols_init(void)
 		return ret;
 	}
 	static_call_update(vmitap_kallsyms_lookup_name,
-			   (typeof(&kallsyms_lookup_name))probe.addr);
+			   (typeof(kallsyms_lookup_name) *)probe.addr);
 	unregister_kprobe(&probe);
 	return 0;
 }
@@ -84,7 +84,7 @@ static const char *find_symbols(void)
 	addr = vmitap_symbol(mod #fn);					\
 	if (!addr)							\
 		return mod #fn;						\
-	static_call_update(vmitap_##fn, (typeof(&fn))addr);
+	static_call_update(vmitap_##fn, (typeof(fn) *)addr);
 	VMITAP_FUNCTIONS(VMITAP_FIND)
 #undef VMITAP_FIND
 

@@ -42,8 +42,6 @@ static inline bool vmitap_compat_kernel_tested(void)
 #define VMITAP_VCPU_RUN_ARGS	vcpu
 #endif
 
-typedef enum exit_fastpath_completion vmitap_fastpath_t;
-
 /*
  * v6.3: bc292ab00f6c ("mm: introduce vma->vm_flags wrapper functions").  Can go
  * with 6.1.

@@ -527,7 +527,9 @@ struct vmitap_ring_consumer {
  * @state: VMITAP_RING_*
  * @nr_lost: entries of @lost
  * @nr_filtered: entries of @filtered
+ * @__pad: 0
  * @producer_pos: position up to which records are complete
+ * @__reserved: 0
  * @lost: events lost, by enum vmitap_lost
  * @filtered: events filtered out, by enum vmitap_filtered
  * @waits: times the vCPU waited for room
