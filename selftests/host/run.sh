@@ -18,7 +18,8 @@ usage: run.sh [options] -- 'shell command'
   --timeout SEC     give up after SEC seconds (default 600)
   --log FILE        where the host's console goes (default build/host/console.log)
   --icount          one CPU and a clock that counts instructions
-  --smp N, --mem M  CPUs (default 2) and memory (default 3G) of the host
+  --smp N, --mem M  CPUs (default 3; the first has no part in what runs) and memory
+                    (default 3G) of the host
   --kernel-args S   more for the host kernel's command line
   --qemu-args S     more for the QEMU that is the host
 Exit status: that of the command; 97 the kernel complained or vmitap could not be
@@ -32,7 +33,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=$top/${O:-build}
 module='' paths='' guest=${GUEST:-linux} timeout=600 log='' shell='' cmd=''
-smp=2 mem=3G args='' qemu_more='' accel='-accel tcg,thread=multi'
+smp=3 mem=3G args='' qemu_more='' accel='-accel tcg,thread=multi'
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -65,7 +66,6 @@ esac
 
 release=$("$here/release.sh")
 kernel=$("$here/kernel.sh" "$release")
-emulator=$("$here/emulator.sh")
 mkdir -p "$build/host/out"
 log=${log:-$build/host/console.log}
 if [ -n "$module" ]; then
@@ -137,7 +137,7 @@ fi
 qemu_args+=(-device virtserialport,chardev=status,nr=2)
 
 if [ -n "$shell" ]; then
-	"$emulator" "${qemu_args[@]}" 2> "$dir/qemu.err" || :
+	qemu-system-x86_64 "${qemu_args[@]}" 2> "$dir/qemu.err" || :
 else
 	# QEMU closes a port whose input ends, and sets O_NONBLOCK on its output:
 	# give it an input without end, and an output that is not the caller's.
@@ -145,7 +145,7 @@ else
 	exec 9<> "$dir/in"
 	cat < "$dir/out" &
 	relay=$!
-	timeout -k 5 "$timeout" "$emulator" "${qemu_args[@]}" \
+	timeout -k 5 "$timeout" qemu-system-x86_64 "${qemu_args[@]}" \
 		2> "$dir/qemu.err" > "$dir/out" <&9 &
 	qemu=$!
 	wait "$qemu" || :
