@@ -46,6 +46,7 @@ clean:
 
 setup:
 	@selftests/host/packages.sh
+	@selftests/host/kernel.sh "$$(selftests/host/release.sh)" > /dev/null
 
 HOST = selftests/host/run.sh --module $(O)/vmitap.ko --path $(abspath $(O))
 
@@ -67,7 +68,7 @@ check: setup
 	@selftests/check.sh
 
 bench: setup
-	@$(MAKE) --no-print-directory -s all >&2
+	@$(MAKE) --no-print-directory -s all bench-programs >&2
 	@selftests/bench/run.sh
 
 install: all install-userspace install-bpf

@@ -31,16 +31,16 @@ tally()
 	fi
 }
 
-# part NAME COMMAND...
+# part TALLY NAME COMMAND...
 part()
 {
-	local name=$1 status start
-	shift
+	local tally=$1 name=$2 status start
+	shift 2
 	start=$(date +%s)
 	echo "# $name"
 	"$@" 2>&1 | tee "$tmp/out"
 	status=${PIPESTATUS[0]}
-	tally "$status" "$name"
+	"$tally" "$status" "$name"
 	echo "# $name: $(($(date +%s) - start)) s"
 }
 
@@ -67,7 +67,7 @@ run_user()
 
 run_host()
 {
-	part host selftests/host/run.sh --guest none --module "$build/vmitap.ko" \
+	part tally_host host selftests/host/run.sh --guest none --module "$build/vmitap.ko" \
 		--path "$PWD/$build" --timeout 1800 -- \
 		"O=$build selftests/run-in-host.sh ${TESTS:-}"
 }
@@ -75,13 +75,13 @@ run_host()
 # The host part counts for itself: its last line has the test cases.
 tally_host()
 {
-	local line
+	local status=$1 line p f s
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$tmp/out" | tail -n 1)
-	if [ -z "$line" ]; then
-		echo 'not ok - the virtual host did not run the tests to their end'
+	if [ -z "$line" ] || { [ "$status" != 0 ] && [ "$status" != 1 ]; }; then
+		echo "not ok - the virtual host ended with status $status"
 		failed=$((failed + 1))
-		return
 	fi
+	[ -n "$line" ] || return
 	read -r p _ f _ s _ <<< "$line"
 	passed=$((passed + p))
 	failed=$((failed + f))
@@ -91,10 +91,10 @@ tally_host()
 [ $# -gt 0 ] || set -- static user filters cli host
 for name in "$@"; do
 	case $name in
-	static)  part static selftests/static.sh ;;
-	user)    part user run_user ;;
-	filters) part filters "$build/selftests/filter_native_test" "$build/bpf" ;;
-	cli)     part cli selftests/cli_test.sh "$build" ;;
+	static)  part tally static selftests/static.sh ;;
+	user)    part tally user run_user ;;
+	filters) part tally filters "$build/selftests/filter_native_test" "$build/bpf" ;;
+	cli)     part tally cli selftests/cli_test.sh "$build" ;;
 	host)    run_host ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac

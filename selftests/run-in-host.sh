@@ -4,13 +4,13 @@
 # with a time limit and a look at the kernel log behind it.  TAP; the last line is
 # "N passed, N failed, N skipped" test cases.
 # usage: run-in-host.sh [TEST...]       names as in selftests/Makefile.inc
-# TEST_TIMEOUT is the limit for one test binary, in seconds (default 240).
+# TEST_TIMEOUT is the limit for one test binary, in seconds (default 600).
 # Exit status: 0 all passed, 1 something failed, 4 everything was skipped.
 
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=$top/${O:-build}/selftests
-limit=${TEST_TIMEOUT:-240}
+limit=${TEST_TIMEOUT:-600}
 patterns=$top/selftests/host/splat.patterns
 passed=0 failed=0 skipped=0 number=0
 

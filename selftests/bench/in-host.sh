@@ -10,7 +10,7 @@ set -eu
 build=$1
 exits=${EXITS:-10000}
 work=$(mktemp -d)
-perf_pid='' tap_in=''
+perf_pid=''
 
 # start_loop KIND: leaves the loop waiting, its pid in $loop.
 start_loop()

@@ -9,6 +9,6 @@
 
 /* Seconds for one test; the virtual host's processor is emulated. */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT	90
+#define TEST_TIMEOUT_DEFAULT	240
 
 #endif /* HARNESS_H */
