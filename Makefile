@@ -28,7 +28,7 @@ module:
 	@sh kmod/prerequisites.sh "$(KDIR)"
 	@mkdir -p $(O)/module
 	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(O)/module/
-	$(MAKE) -C $(KDIR) M=$(abspath $(O))/module modules
+	$(MAKE) -C $(KDIR) M=$(abspath $(O))/module O= modules
 	@sh kmod/btf.sh "$(KDIR)" $(O)/module/vmitap.ko $(O)/vmitap.ko
 
 help:
