@@ -7,54 +7,89 @@
  * is not looked at alone: what it has published meanwhile may be older than what
  * the others published after the last look.
  *
- * One ring is read at a time, for as long as its next record is no later than
- * @limit, the earliest of all others.  In that run, records of one kind follow each
- * other most of the time, so a record whose head says the same as the one checked
- * last needs no other check, and its size is known without waiting for the load.
+ * Within the windows it goes by batches.  Each ring has a lane, which is filled
+ * with the next few records, checked.  Whatever is in the lanes and not later than
+ * the last record of any lane that could be filled further is merged into one
+ * batch.  So checking, comparing and handing out are three short loops that do not
+ * depend on which vCPU comes next, which no processor can predict.
  */
 #ifndef VMITAP_LIB_MERGE_H
 #define VMITAP_LIB_MERGE_H
 
 #include "ring.h"
 
-/**
- * struct vmitap_merge_head - a ring whose window is not empty
- * @tsc: of its next record
- * @ring: ring
+/* Records in a lane. */
+#define VMITAP_LANE_DEPTH 256
+
+/*
+ * The same if vCPUs wait for room, which is given back between batches only: while
+ * none does at the moment, and while one does.
  */
-struct vmitap_merge_head {
-	uint64_t tsc;
+#define VMITAP_LANE_DEPTH_LOSSLESS 8
+#define VMITAP_LANE_DEPTH_WAITING 1
+
+/**
+ * struct vmitap_lane - the next records of a ring
+ * @ring: ring; its @at is behind what was handed out
+ * @at: record to check next
+ * @size: bytes of the record checked last; no room is that large if there is none
+ * @kind: its type and size, as the first four bytes of a record hold them
+ * @fields: its fields
+ * @key: highest TSC since the last look
+ * @first: of the entries in use
+ * @nr: entries in use
+ * @cut: of these, entries that are in the batch
+ * @damaged: the record at @at makes no sense
+ * @tsc: of each record, made to never go back
+ * @record: in the ring
+ */
+struct vmitap_lane {
 	struct vmitap_ring *ring;
+	const unsigned char *at;
+	size_t size;
+	uint32_t kind;
+	uint32_t fields;
+	uint64_t key;
+	unsigned int first;
+	unsigned int nr;
+	unsigned int cut;
+	bool damaged;
+	uint64_t tsc[VMITAP_LANE_DEPTH];
+	const struct vmitap_record *record[VMITAP_LANE_DEPTH];
+};
+
+/**
+ * struct vmitap_run - records in the order of time
+ * @tsc: of each, NULL if nobody needs it any more
+ * @record: in the rings
+ * @nr: how many
+ */
+struct vmitap_run {
+	uint64_t *tsc;
+	const struct vmitap_record **record;
+	unsigned int nr;
 };
 
 /**
  * struct vmitap_merge - reader of several rings
- * @at: next record of the run
- * @end: the run may go up to here without vmitap_merge_next_slow()
- * @limit: TSC up to which the run may go
- * @size: bytes of the record checked last; no room is that large if there is none
- * @kind: its type and size, as the first four bytes of a record hold them
- * @fields: its fields
- * @state: state of the ring that is read
- * @heap: rings with records left; the one that is read is the first
- * @nr_heap: entries in use
- * @rings: all rings
- * @nr_rings: entries in use
+ * @next: record of the batch to hand out next
+ * @end: of the batch
+ * @lanes: of the rings
+ * @nr_lanes: how many
+ * @runs: what is being merged, room for one for each lane
+ * @buf: room for two batches, to merge from one to the other
+ * @lossless: vCPUs wait for room
  * @wake: a vCPU waits for what was given back
  * @damaged: ring that makes no sense, NULL if all do; nothing is read any more
  */
 struct vmitap_merge {
-	const unsigned char *at;
-	const unsigned char *end;
-	uint64_t limit;
-	size_t size;
-	uint32_t kind;
-	uint32_t fields;
-	const uint32_t *state;
-	struct vmitap_merge_head *heap;
-	unsigned int nr_heap;
-	struct vmitap_ring **rings;
-	unsigned int nr_rings;
+	const struct vmitap_record **next;
+	const struct vmitap_record **end;
+	struct vmitap_lane **lanes;
+	unsigned int nr_lanes;
+	struct vmitap_run *runs;
+	struct vmitap_run buf[2];
+	bool lossless;
 	bool wake;
 	const struct vmitap_ring *damaged;
 };
@@ -64,49 +99,51 @@ void vmitap_merge_init(struct vmitap_merge *merge);
 /* The rings themselves are the caller's. */
 void vmitap_merge_free(struct vmitap_merge *merge);
 
-/* Add a ring, which must stay where it is.  Return: 0 or -ENOMEM. */
+/*
+ * Add a ring, which must stay where it is; the batch must be at its end.
+ * Return: 0 or -ENOMEM.
+ */
 int vmitap_merge_add(struct vmitap_merge *merge, struct vmitap_ring *ring);
 
-/* Give back to the vCPUs everything that was handed out. */
+/* Give back to the vCPUs what was handed out, if the batch is at its end. */
 void vmitap_merge_release(struct vmitap_merge *merge);
 
-/* As vmitap_session_read(). */
-int vmitap_merge_read(struct vmitap_merge *merge,
-		      const struct vmitap_record **records, unsigned int max);
-
-int vmitap_merge_next_slow(struct vmitap_merge *merge,
-			   const struct vmitap_record **record);
-
-/* Type and size of a record in one load, so that they belong together. */
-static inline uint32_t vmitap_merge_kind(const void *record)
-{
-	return __atomic_load_n((const uint32_t *)record, __ATOMIC_RELAXED);
-}
-
-/* Is the next record the run's, and of the kind that was checked last? */
-static inline bool vmitap_merge_is_fast(const struct vmitap_merge *merge,
-					const unsigned char *at,
-					const unsigned char *end)
-{
-	const struct vmitap_record *record = (const void *)at;
-
-	return (size_t)(end - at) >= merge->size &&
-	       vmitap_merge_kind(record) == merge->kind &&
-	       record->fields == merge->fields && record->tsc <= merge->limit;
-}
+/*
+ * Make the next batch; the one before is at its end.  Return: 1, 0 if there is
+ * nothing to read, or -EPROTO.
+ */
+int vmitap_merge_fill(struct vmitap_merge *merge);
 
 /* As vmitap_session_next(). */
 static inline int vmitap_merge_next(struct vmitap_merge *merge,
 				    const struct vmitap_record **record)
 {
-	const unsigned char *at = merge->at;
+	int ret;
 
-	if (!vmitap_merge_is_fast(merge, at, merge->end) ||
-	    __atomic_load_n(merge->state, __ATOMIC_RELAXED) & VMITAP_RING_WAITING)
-		return vmitap_merge_next_slow(merge, record);
-	merge->at = at + merge->size;
-	*record = (const void *)at;
+	if (merge->next == merge->end) {
+		ret = vmitap_merge_fill(merge);
+		if (ret <= 0)
+			return ret;
+	}
+	*record = *merge->next++;
 	return 1;
+}
+
+/* As vmitap_session_read(). */
+static inline int vmitap_merge_read(struct vmitap_merge *merge,
+				    const struct vmitap_record *const **records)
+{
+	int ret;
+
+	if (merge->next == merge->end) {
+		ret = vmitap_merge_fill(merge);
+		if (ret <= 0)
+			return ret;
+	}
+	*records = merge->next;
+	ret = merge->end - merge->next;
+	merge->next = merge->end;
+	return ret;
 }
 
 #endif /* VMITAP_LIB_MERGE_H */

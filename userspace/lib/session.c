@@ -233,6 +233,9 @@ int vmitap_session_configure(struct vmitap_session *session,
 	/* The module only reads it. */
 	int err = do_ioctl(session, VMITAP_IOC_CONFIG, (void *)config);
 
+	if (!err)
+		session->merge.lossless =
+			config->delivery == VMITAP_DELIVERY_LOSSLESS;
 	return vmitap_error_other(session, err, "configure the capture");
 }
 
@@ -312,9 +315,9 @@ int vmitap_session_next(struct vmitap_session *session,
 }
 
 int vmitap_session_read(struct vmitap_session *session,
-			const struct vmitap_record **records, unsigned int max)
+			const struct vmitap_record *const **records)
 {
-	int ret = vmitap_merge_read(&session->merge, records, max);
+	int ret = vmitap_merge_read(&session->merge, records);
 
 	return finish_read(session, ret);
 }
@@ -324,6 +327,8 @@ int vmitap_session_wait(struct vmitap_session *session, int timeout_ms)
 	struct pollfd fd = { .fd = session->fd, .events = POLLIN | POLLPRI };
 	int ret;
 
+	if (session->merge.next != session->merge.end)
+		return 1;
 	vmitap_merge_release(&session->merge);
 	finish_read(session, 0);
 	ret = poll(&fd, 1, timeout_ms);

@@ -242,8 +242,10 @@ int vmitap_session_set_eventfd(struct vmitap_session *session, int fd);
  * Every record handed out is at least as long as its type and @fields call for.
  * Records of a type that this library does not know are left out.
  *
- * Room is given back to the vCPUs in steps of up to a quarter of a ring, at once
- * when a vCPU waits for it, and wholly before this function returns 0.
+ * Records are taken from the rings up to 256 at a time of each vCPU, and their room
+ * is given back together; up to 8 with VMITAP_DELIVERY_LOSSLESS, and each by itself
+ * while a vCPU waits for room.  All of it is given back before this function
+ * returns 0.
  *
  * Return: 1 with a record; 0 if there is none right now; -EPROTO if what a ring
  * holds makes no sense, after which only closing the session helps.
@@ -252,30 +254,28 @@ int vmitap_session_next(struct vmitap_session *session,
 			const struct vmitap_record **record);
 
 /**
- * vmitap_session_read() - get the next records of all vCPUs, in the order of time
+ * vmitap_session_read() - get several records of all vCPUs, in the order of time
  * @session: session that is attached
- * @records: array to fill in; all of them are valid until what
- *	vmitap_session_next() names
- * @max: entries in @records, from 1
+ * @records: set to an array of the records, which belongs to the session; it and
+ *	the records are valid until what vmitap_session_next() names
  *
- * Like so many calls of vmitap_session_next(), but faster.  Between the first and
- * the last of them no room is given back, so @max should be small against the
- * events that a ring holds; 64 to 256 is good.
+ * As calling vmitap_session_next() so many times, but faster.
  *
- * Return: how many there are; 0 if there is none right now; -EPROTO as
- * vmitap_session_next(), once all sensible records before were handed out.
+ * Return: how many there are, at most 256 for each vCPU; 0 if there is none right
+ * now; -EPROTO as vmitap_session_next().
  */
 int vmitap_session_read(struct vmitap_session *session,
-			const struct vmitap_record **records, unsigned int max);
+			const struct vmitap_record *const **records);
 
 /**
  * vmitap_session_wait() - wait for records
  * @session: session that is attached
  * @timeout_ms: longest wait, milliseconds; 0 not to wait, -1 for ever
  *
- * Waits until a ring holds as much as the watermark of the configuration, or a
- * vCPU waits for room.  With a timeout, what is below the watermark can be read
- * when it is over.  Takes in vCPUs that are new.
+ * Does not wait while there are records that were taken from the rings and not
+ * handed out.  Otherwise waits until a ring holds as much as the watermark of the
+ * configuration, or a vCPU waits for room.  With a timeout, what is below the
+ * watermark can be read when it is over.  Takes in vCPUs that are new.
  *
  * Return: 1 if it was woken, 0 if the time is over; -EINTR after a signal; -EPIPE
  * if the VM is gone, when what the rings hold can still be read; -ENOTCONN not
