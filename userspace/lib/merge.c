@@ -331,6 +331,8 @@ void merge_ends(struct cursor *a, struct cursor *b, struct cursor_out *out,
 /* Put out @nr records of a run. */
 static void move(struct cursor *from, struct cursor_out *out, size_t nr)
 {
+	if (!nr)
+		return;
 	memcpy(out->record, from->record, nr * sizeof(*out->record));
 	if (out->tsc)
 		memcpy(out->tsc, from->tsc, nr * sizeof(*out->tsc));
@@ -370,13 +372,15 @@ static unsigned int merge_pairs(struct vmitap_run *runs, unsigned int nr,
 	struct vmitap_run out = *buf, none = { .nr = 0 };
 	unsigned int i;
 
+	/* The last merge makes the batch, in which nothing is compared. */
+	if (nr == 2)
+		out.tsc = NULL;
 	for (i = 0; i < nr; i += 2) {
-		if (nr == 2)
-			out.tsc = NULL;
 		merge_two(&runs[i], i + 1 < nr ? &runs[i + 1] : &none, &out);
 		runs[i / 2] = out;
 		out.record += out.nr;
-		out.tsc += out.nr;
+		if (out.tsc)
+			out.tsc += out.nr;
 	}
 	return (nr + 1) / 2;
 }
