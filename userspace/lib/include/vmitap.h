@@ -42,9 +42,7 @@ extern "C" {
  * so that the program goes on working with a newer library and module.
  */
 
-/**
- * struct vmitap_session - a session; opaque
- */
+/* A session; opaque. */
 struct vmitap_session;
 
 /**
