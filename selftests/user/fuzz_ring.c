@@ -17,10 +17,11 @@
 
 /**
  * struct input - what comes before the data
- * @header: XORed with the first bytes of each header
+ * @header: XORed with the first bytes of each header if @spoil is 0xff
  * @start: position at which the rings begin, in units of 8 bytes
  * @ahead: how far the first ring's kernel is ahead, bytes
- * @batches: read by batches
+ * @batches: odd to read by batches
+ * @spoil: see @header
  */
 struct input {
 	unsigned char header[32];
