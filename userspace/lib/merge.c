@@ -12,15 +12,17 @@
 /* No window has that much room, so no record is taken without a check. */
 #define SIZE_NONE SIZE_MAX
 
+/* The lanes keep their table; the others are merged into in turn. */
+enum {
+	TABLE_LANES,
+	TABLE_EVEN,
+	TABLE_ODD,
+	NR_TABLES,
+};
+
 void vmitap_merge_init(struct vmitap_merge *merge)
 {
 	memset(merge, 0, sizeof(*merge));
-}
-
-static void free_run(struct vmitap_run *run)
-{
-	free(run->tsc);
-	free(run->record);
 }
 
 void vmitap_merge_free(struct vmitap_merge *merge)
@@ -31,25 +33,39 @@ void vmitap_merge_free(struct vmitap_merge *merge)
 		free(merge->lanes[i]);
 	free(merge->lanes);
 	free(merge->runs);
-	free_run(&merge->buf[0]);
-	free_run(&merge->buf[1]);
+	for (i = 0; i < NR_TABLES; i++) {
+		free(merge->tables[i].tsc);
+		free(merge->tables[i].record);
+	}
 	vmitap_merge_init(merge);
 }
 
-static int grow_run(struct vmitap_run *run, size_t room)
+static int grow_table(struct vmitap_table *table, size_t room)
 {
 	const struct vmitap_record **record;
 	uint64_t *tsc;
 
-	tsc = realloc(run->tsc, room * sizeof(*tsc));
+	tsc = realloc(table->tsc, room * sizeof(*tsc));
 	if (!tsc)
 		return -ENOMEM;
-	run->tsc = tsc;
-	record = realloc(run->record, room * sizeof(*record));
+	table->tsc = tsc;
+	record = realloc(table->record, room * sizeof(*record));
 	if (!record)
 		return -ENOMEM;
-	run->record = record;
+	table->record = record;
 	return 0;
+}
+
+/* The lanes' table may have moved. */
+static void place_lanes(struct vmitap_merge *merge)
+{
+	const struct vmitap_table *table = &merge->tables[TABLE_LANES];
+	unsigned int i;
+
+	for (i = 0; i < merge->nr_lanes; i++) {
+		merge->lanes[i]->tsc = table->tsc + i * VMITAP_LANE_DEPTH;
+		merge->lanes[i]->record = table->record + i * VMITAP_LANE_DEPTH;
+	}
 }
 
 /* Make room for @nr lanes.  What there is stays good after a failure. */
@@ -57,7 +73,8 @@ static int grow(struct vmitap_merge *merge, size_t nr)
 {
 	struct vmitap_lane **lanes;
 	struct vmitap_run *runs;
-	int err;
+	unsigned int i;
+	int err = 0;
 
 	lanes = realloc(merge->lanes, nr * sizeof(*lanes));
 	if (!lanes)
@@ -67,8 +84,10 @@ static int grow(struct vmitap_merge *merge, size_t nr)
 	if (!runs)
 		return -ENOMEM;
 	merge->runs = runs;
-	err = grow_run(&merge->buf[0], nr * VMITAP_LANE_DEPTH);
-	return err ? err : grow_run(&merge->buf[1], nr * VMITAP_LANE_DEPTH);
+	for (i = 0; i < NR_TABLES && !err; i++)
+		err = grow_table(&merge->tables[i], nr * VMITAP_LANE_DEPTH);
+	place_lanes(merge);
+	return err;
 }
 
 int vmitap_merge_add(struct vmitap_merge *merge, struct vmitap_ring *ring)
@@ -76,6 +95,8 @@ int vmitap_merge_add(struct vmitap_merge *merge, struct vmitap_ring *ring)
 	struct vmitap_lane *lane;
 	int err;
 
+	/* The batch, which is at its end, may be in what moves. */
+	merge->next = merge->end = NULL;
 	err = grow(merge, merge->nr_lanes + 1);
 	if (err)
 		return err;
@@ -86,8 +107,7 @@ int vmitap_merge_add(struct vmitap_merge *merge, struct vmitap_ring *ring)
 	lane->at = ring->at;
 	lane->size = SIZE_NONE;
 	merge->lanes[merge->nr_lanes++] = lane;
-	/* The batch, which is at its end, may have been in what moved. */
-	merge->next = merge->end = NULL;
+	place_lanes(merge);
 	return 0;
 }
 
@@ -183,20 +203,22 @@ static bool check(struct vmitap_lane *lane)
  */
 static void take(struct vmitap_lane *lane, unsigned int depth)
 {
+	/* What is stored in the loop could be any of these, for all C knows. */
 	const unsigned char *at = lane->at, *end = lane->ring->end;
+	const struct vmitap_record **to = lane->record;
+	const uint32_t kind = lane->kind, fields = lane->fields;
 	unsigned int i = lane->first + lane->nr;
 	const struct vmitap_record *record;
 	const size_t size = lane->size;
-	uint64_t key = lane->key;
+	uint64_t key = lane->key, *tsc = lane->tsc;
 
 	for (; i < depth && (size_t)(end - at) >= size; i++, at += size) {
 		record = (const void *)at;
-		if (load_kind(record) != lane->kind ||
-		    record->fields != lane->fields)
+		if (load_kind(record) != kind || record->fields != fields)
 			break;
 		key = record->tsc > key ? record->tsc : key;
-		lane->tsc[i] = key;
-		lane->record[i] = record;
+		tsc[i] = key;
+		to[i] = record;
 	}
 	lane->at = at;
 	lane->key = key;
@@ -233,14 +255,13 @@ static uint64_t horizon(const struct vmitap_merge *merge)
 	return limit;
 }
 
-/* How many entries of a lane are not later than @limit. */
-static unsigned int count_until(const struct vmitap_lane *lane, uint64_t limit)
+/* How many of @nr entries are not later than @limit. */
+static size_t count_until(const uint64_t *tsc, size_t nr, uint64_t limit)
 {
-	const uint64_t *tsc = lane->tsc + lane->first;
-	unsigned int low = 0, high = lane->nr, middle;
+	size_t low = 0, high = nr, middle;
 
-	if (!high || tsc[high - 1] <= limit)
-		return high;
+	if (!nr || tsc[nr - 1] <= limit)
+		return nr;
 	while (low < high) {
 		middle = (low + high) / 2;
 		if (tsc[middle] <= limit)
@@ -251,136 +272,148 @@ static unsigned int count_until(const struct vmitap_lane *lane, uint64_t limit)
 	return low;
 }
 
-/* @a if @mask is 0, @b if it is all ones: no branch, whatever the compiler thinks. */
-static inline uint64_t choose(uint64_t a, uint64_t b, uint64_t mask)
+/* @b if @second, else @a: without a branch, which nobody could predict. */
+static inline size_t choose(bool second, size_t a, size_t b)
 {
-	return a ^ ((a ^ b) & mask);
-}
-
-/**
- * struct cursor - where in a run that is merged
- * @tsc: what is left of it
- * @record: the same
- * @nr: the same
- */
-struct cursor {
-	const uint64_t *tsc;
-	const struct vmitap_record *const *record;
-	size_t nr;
-};
-
-/**
- * struct cursor_out - where merged records go
- * @tsc: NULL if nobody needs it
- * @record: the same
- */
-struct cursor_out {
-	uint64_t *tsc;
-	const struct vmitap_record **record;
-};
-
-static void advance(struct cursor_out *out, size_t nr)
-{
-	out->record += nr;
-	if (out->tsc)
-		out->tsc += nr;
+	return __builtin_expect_with_probability(second, true, 0.5) ? b : a;
 }
 
 /*
- * Merge @steps records from the fronts of two runs, and as many from their backs to
- * the end of where all of both will go, without branches that depend on which is first.  One record has to wait for the
- * comparison before; the two ends need not wait for each other.  No run may have
- * fewer than 2 * @steps records left.
+ * Merge @steps records from the fronts of two runs, and as many from their backs, to
+ * the front and the back of @to, which has room for all of both.  One record has to
+ * wait for the comparison before; the two ends need not wait for each other.  No run
+ * may have fewer than 2 * @steps records.
  */
 static inline __attribute__((always_inline))
-void merge_ends(struct cursor *a, struct cursor *b, struct cursor_out *out,
-		size_t steps, bool with_tsc)
+void merge_ends(const struct vmitap_table *from, struct vmitap_run *a,
+		struct vmitap_run *b, const struct vmitap_table *table,
+		size_t to, size_t steps, bool with_tsc)
 {
-	const struct vmitap_record **to = out->record;
-	uint64_t *tsc = out->tsc;
-	size_t first_a = 0, first_b = 0, last_a = a->nr - 1, last_b = b->nr - 1;
-	size_t front = 0, back = a->nr + b->nr - 1;
+	const struct vmitap_record *const *record = from->record;
+	const struct vmitap_record **to_record = table->record;
+	size_t first_a = a->first, last_a = a->end - 1;
+	size_t first_b = b->first, last_b = b->end - 1;
+	size_t back = to + a->end - a->first + b->end - b->first - 1;
+	/* What one run does not go forward by, the other does. */
+	size_t front_sum = first_a + first_b, back_sum = last_a + last_b;
+	size_t stop = to + steps, first, last;
+	const uint64_t *tsc = from->tsc;
 
-	for (; front < steps; front++, back--) {
-		uint64_t low_a = a->tsc[first_a], low_b = b->tsc[first_b];
-		uint64_t high_a = a->tsc[last_a], high_b = b->tsc[last_b];
-		size_t low = low_b < low_a, high = high_b < high_a;
+	for (; to < stop; to++, back--) {
+		const uint64_t low_a = tsc[first_a], low_b = tsc[first_b];
+		const uint64_t high_a = tsc[last_a], high_b = tsc[last_b];
 
-		to[front] = (const void *)choose((uintptr_t)a->record[first_a],
-						 (uintptr_t)b->record[first_b],
-						 -low);
-		to[back] = (const void *)choose((uintptr_t)b->record[last_b],
-						(uintptr_t)a->record[last_a],
-						-high);
+		first = choose(low_b < low_a, first_a, first_b);
+		first_b += low_b < low_a;
+		first_a = ++front_sum - first_b;
+		to_record[to] = record[first];
+		last = choose(high_b < high_a, last_b, last_a);
+		last_a -= high_b < high_a;
+		last_b = --back_sum - last_a;
+		to_record[back] = record[last];
 		if (with_tsc) {
-			tsc[front] = choose(low_a, low_b, -low);
-			tsc[back] = choose(high_b, high_a, -high);
+			table->tsc[to] = tsc[first];
+			table->tsc[back] = tsc[last];
 		}
-		first_a += !low;
-		first_b += low;
-		last_a -= high;
-		last_b -= !high;
 	}
-	*a = (struct cursor){ a->tsc + first_a, a->record + first_a,
-			      last_a + 1 - first_a };
-	*b = (struct cursor){ b->tsc + first_b, b->record + first_b,
-			      last_b + 1 - first_b };
-	advance(out, steps);
+	*a = (struct vmitap_run){ first_a, last_a + 1 };
+	*b = (struct vmitap_run){ first_b, last_b + 1 };
 }
 
-/* Put out @nr records of a run. */
-static void move(struct cursor *from, struct cursor_out *out, size_t nr)
+/* Move the first @nr records of a run. */
+static void move(const struct vmitap_table *from, struct vmitap_run *run,
+		 const struct vmitap_table *table, size_t to, size_t nr)
 {
-	if (!nr)
-		return;
-	memcpy(out->record, from->record, nr * sizeof(*out->record));
-	if (out->tsc)
-		memcpy(out->tsc, from->tsc, nr * sizeof(*out->tsc));
-	advance(out, nr);
-	from->record += nr;
-	from->tsc += nr;
-	from->nr -= nr;
+	memcpy(table->record + to, from->record + run->first,
+	       nr * sizeof(*table->record));
+	memcpy(table->tsc + to, from->tsc + run->first,
+	       nr * sizeof(*table->tsc));
+	run->first += nr;
 }
 
-/* Merge two runs.  @to->tsc may be NULL. */
-static void merge_two(const struct vmitap_run *run_a,
-		      const struct vmitap_run *run_b, struct vmitap_run *to)
+static size_t run_length(const struct vmitap_run *run)
 {
-	struct cursor a = { run_a->tsc, run_a->record, run_a->nr };
-	struct cursor b = { run_b->tsc, run_b->record, run_b->nr };
-	struct cursor_out out = { to->tsc, to->record };
+	return run->end - run->first;
+}
+
+/* By itself, for the compiler to keep all of the loop in registers. */
+static __attribute__((noinline))
+void merge_ends_with_tsc(const struct vmitap_table *from, struct vmitap_run *a,
+			 struct vmitap_run *b, const struct vmitap_table *table,
+			 size_t to, size_t steps)
+{
+	merge_ends(from, a, b, table, to, steps, true);
+}
+
+static __attribute__((noinline))
+void merge_ends_last(const struct vmitap_table *from, struct vmitap_run *a,
+		     struct vmitap_run *b, const struct vmitap_table *table,
+		     size_t to, size_t steps)
+{
+	merge_ends(from, a, b, table, to, steps, false);
+}
+
+/* Merge a run of at most one record with another. */
+static void merge_one(const struct vmitap_table *from, struct vmitap_run one,
+		      struct vmitap_run many, const struct vmitap_table *table,
+		      size_t to)
+{
+	size_t before = 0;
+
+	if (run_length(&one))
+		before = count_until(from->tsc + many.first, run_length(&many),
+				     from->tsc[one.first]);
+	move(from, &many, table, to, before);
+	to += before;
+	if (run_length(&one))
+		move(from, &one, table, to++, 1);
+	move(from, &many, table, to, run_length(&many));
+}
+
+/*
+ * Merge two runs of one table to @to in another.  @with_tsc: they will be merged
+ * again.
+ */
+static void merge_two(const struct vmitap_table *from, struct vmitap_run a,
+		      struct vmitap_run b, const struct vmitap_table *table,
+		      size_t to, bool with_tsc)
+{
 	size_t steps;
 
-	while ((steps = (a.nr < b.nr ? a.nr : b.nr) / 2)) {
-		if (out.tsc)
-			merge_ends(&a, &b, &out, steps, true);
+	for (;;) {
+		steps = run_length(&a) < run_length(&b) ? run_length(&a) / 2 :
+							  run_length(&b) / 2;
+		if (!steps)
+			break;
+		if (with_tsc)
+			merge_ends_with_tsc(from, &a, &b, table, to, steps);
 		else
-			merge_ends(&a, &b, &out, steps, false);
+			merge_ends_last(from, &a, &b, table, to, steps);
+		to += steps;
 	}
-	/* Now one of them has one record at most. */
-	while (a.nr && b.nr)
-		move(*b.tsc < *a.tsc ? &b : &a, &out, 1);
-	move(&a, &out, a.nr);
-	move(&b, &out, b.nr);
-	to->nr = run_a->nr + run_b->nr;
+	if (run_length(&a) < run_length(&b))
+		merge_one(from, a, b, table, to);
+	else
+		merge_one(from, b, a, table, to);
 }
 
-/* Merge runs in pairs into @buf.  Return: how many there are then. */
-static unsigned int merge_pairs(struct vmitap_run *runs, unsigned int nr,
-				const struct vmitap_run *buf)
+/* Merge @nr runs in pairs.  Return: how many there are then. */
+static unsigned int merge_pairs(const struct vmitap_table *from,
+				struct vmitap_run *runs, unsigned int nr,
+				const struct vmitap_table *table)
 {
-	struct vmitap_run out = *buf, none = { .nr = 0 };
+	struct vmitap_run none = { 0, 0 };
+	size_t to = 0, end;
 	unsigned int i;
 
-	/* The last merge makes the batch, in which nothing is compared. */
-	if (nr == 2)
-		out.tsc = NULL;
 	for (i = 0; i < nr; i += 2) {
-		merge_two(&runs[i], i + 1 < nr ? &runs[i + 1] : &none, &out);
-		runs[i / 2] = out;
-		out.record += out.nr;
-		if (out.tsc)
-			out.tsc += out.nr;
+		const struct vmitap_run *b = i + 1 < nr ? &runs[i + 1] : &none;
+
+		end = to + run_length(&runs[i]) + run_length(b);
+		/* The last merge makes the batch, in which nothing is compared. */
+		merge_two(from, runs[i], *b, table, to, nr > 2);
+		runs[i / 2] = (struct vmitap_run){ to, end };
+		to = end;
 	}
 	return (nr + 1) / 2;
 }
@@ -388,23 +421,28 @@ static unsigned int merge_pairs(struct vmitap_run *runs, unsigned int nr,
 /* Make the batch of what the lanes hold, which is not nothing. */
 static void make_batch(struct vmitap_merge *merge)
 {
+	const struct vmitap_table *from = &merge->tables[TABLE_LANES], *table;
 	uint64_t limit = horizon(merge);
-	unsigned int nr = 0, i, to = 0;
+	unsigned int nr = 0, i;
 
 	for (i = 0; i < merge->nr_lanes; i++) {
 		struct vmitap_lane *lane = merge->lanes[i];
+		size_t first = i * VMITAP_LANE_DEPTH + lane->first;
 
-		lane->cut = count_until(lane, limit);
+		lane->cut = count_until(lane->tsc + lane->first, lane->nr, limit);
 		if (lane->cut)
 			merge->runs[nr++] = (struct vmitap_run){
-				lane->tsc + lane->first,
-				lane->record + lane->first, lane->cut,
+				first, first + lane->cut
 			};
 	}
-	for (; nr > 1; to = !to)
-		nr = merge_pairs(merge->runs, nr, &merge->buf[to]);
-	merge->next = merge->runs[0].record;
-	merge->end = merge->next + merge->runs[0].nr;
+	while (nr > 1) {
+		table = &merge->tables[from == &merge->tables[TABLE_EVEN] ?
+				       TABLE_ODD : TABLE_EVEN];
+		nr = merge_pairs(from, merge->runs, nr, table);
+		from = table;
+	}
+	merge->next = from->record + merge->runs[0].first;
+	merge->end = from->record + merge->runs[0].end;
 }
 
 /* Nothing more is read; @ring says which one it is about. */

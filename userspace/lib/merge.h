@@ -40,8 +40,8 @@
  * @nr: entries in use
  * @cut: of these, entries that are in the batch
  * @damaged: the record at @at makes no sense
- * @tsc: of each record, made to never go back
- * @record: in the ring
+ * @tsc: of each record, made to never go back; a part of the lanes' table
+ * @record: in the ring; the same
  */
 struct vmitap_lane {
 	struct vmitap_ring *ring;
@@ -54,20 +54,28 @@ struct vmitap_lane {
 	unsigned int nr;
 	unsigned int cut;
 	bool damaged;
-	uint64_t tsc[VMITAP_LANE_DEPTH];
-	const struct vmitap_record *record[VMITAP_LANE_DEPTH];
+	uint64_t *tsc;
+	const struct vmitap_record **record;
 };
 
 /**
- * struct vmitap_run - records in the order of time
- * @tsc: of each, NULL if nobody needs it any more
+ * struct vmitap_table - records that are being put in order
+ * @tsc: of each
  * @record: in the rings
- * @nr: how many
  */
-struct vmitap_run {
+struct vmitap_table {
 	uint64_t *tsc;
 	const struct vmitap_record **record;
-	unsigned int nr;
+};
+
+/**
+ * struct vmitap_run - entries of a table that are in the order of time
+ * @first: of them
+ * @end: behind the last of them
+ */
+struct vmitap_run {
+	size_t first;
+	size_t end;
 };
 
 /**
@@ -77,7 +85,7 @@ struct vmitap_run {
  * @lanes: of the rings
  * @nr_lanes: how many
  * @runs: what is being merged, room for one for each lane
- * @buf: room for two batches, to merge from one to the other
+ * @tables: that of the lanes, and two to merge from one to the other
  * @lossless: vCPUs wait for room
  * @wake: a vCPU waits for what was given back
  * @damaged: ring that makes no sense, NULL if all do; nothing is read any more
@@ -88,7 +96,7 @@ struct vmitap_merge {
 	struct vmitap_lane **lanes;
 	unsigned int nr_lanes;
 	struct vmitap_run *runs;
-	struct vmitap_run buf[2];
+	struct vmitap_table tables[3];
 	bool lossless;
 	bool wake;
 	const struct vmitap_ring *damaged;
