@@ -492,7 +492,7 @@ TEST(room_in_steps)
 		ASSERT_LE(last, i * sizeof(struct vmitap_exit));
 	}
 	EXPECT_EQ(rings[0].pos, consumer_pos(0));
-	EXPECT_LE(steps, 8);
+	EXPECT_LE(steps, 2);
 }
 
 TEST_HARNESS_MAIN

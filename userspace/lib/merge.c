@@ -138,22 +138,16 @@ void vmitap_merge_release(struct vmitap_merge *merge)
 		merge->wake |= vmitap_ring_release(merge->lanes[i]->ring);
 }
 
-/* Give back what is worth it.  Return: how far lanes may be filled. */
-static unsigned int release_due(struct vmitap_merge *merge)
+/* Return: how far lanes may be filled. */
+static unsigned int lane_depth(const struct vmitap_merge *merge)
 {
-	unsigned int depth = VMITAP_LANE_DEPTH, i;
+	unsigned int i;
 
-	if (merge->lossless)
-		depth = VMITAP_LANE_DEPTH_LOSSLESS;
 	for (i = 0; i < merge->nr_lanes; i++) {
-		struct vmitap_ring *ring = merge->lanes[i]->ring;
-
-		if (vmitap_ring_is_waiting(ring))
-			depth = VMITAP_LANE_DEPTH_WAITING;
-		if (vmitap_ring_is_due(ring))
-			merge->wake |= vmitap_ring_release(ring);
+		if (vmitap_ring_is_waiting(merge->lanes[i]->ring))
+			return VMITAP_LANE_DEPTH_WAITING;
 	}
-	return depth;
+	return merge->lossless ? VMITAP_LANE_DEPTH_LOSSLESS : VMITAP_LANE_DEPTH;
 }
 
 /* Type and size of a record in one load, so that they belong together. */
@@ -478,6 +472,7 @@ static int look(struct vmitap_merge *merge)
 	for (i = 0; i < merge->nr_lanes; i++) {
 		struct vmitap_lane *lane = merge->lanes[i];
 
+		/* Records of unknown types may have been passed over. */
 		lane->ring->at = lane->at;
 		merge->wake |= vmitap_ring_release(lane->ring);
 		if (vmitap_ring_look(lane->ring))
@@ -496,8 +491,8 @@ int vmitap_merge_fill(struct vmitap_merge *merge)
 
 	if (merge->damaged)
 		return -EPROTO;
-	drop_batch(merge);
-	depth = release_due(merge);
+	depth = lane_depth(merge);
+	vmitap_merge_release(merge);
 	ret = fill_lanes(merge, depth);
 	if (!ret) {
 		ret = look(merge);

@@ -44,7 +44,6 @@ int vmitap_ring_init(struct vmitap_ring *ring,
 	ring->mapped = bytes;
 	ring->data = (const unsigned char *)producer + offset - page;
 	ring->bytes = data_bytes;
-	ring->quarter = data_bytes / 4;
 	set_position(ring, pos);
 	return 0;
 }

@@ -31,7 +31,6 @@
  * @at: next record to read, within the two mappings of the data
  * @end: of the window
  * @released: what lies before has been given back to the vCPU
- * @quarter: bytes read that are worth giving back
  * @data: start of the first mapping of the data
  * @bytes: data size, a power of two
  * @base: position = address - @data + base
@@ -43,7 +42,6 @@ struct vmitap_ring {
 	const unsigned char *at;
 	const unsigned char *end;
 	const unsigned char *released;
-	size_t quarter;
 	const unsigned char *data;
 	uint64_t bytes;
 	uint64_t base;
@@ -86,14 +84,6 @@ static inline bool vmitap_ring_is_waiting(const struct vmitap_ring *ring)
 {
 	return __atomic_load_n(&ring->producer->state, __ATOMIC_RELAXED) &
 	       VMITAP_RING_WAITING;
-}
-
-/* Is it time to give back what was read? */
-static inline bool vmitap_ring_is_due(const struct vmitap_ring *ring)
-{
-	size_t read = ring->at - ring->released;
-
-	return read >= ring->quarter || (read && vmitap_ring_is_waiting(ring));
 }
 
 #endif /* VMITAP_LIB_RING_H */
