@@ -28,13 +28,15 @@ module:
 	@sh kmod/prerequisites.sh "$(KDIR)"
 	@mkdir -p $(O)/module
 	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(O)/module/
-	$(MAKE) -C $(KDIR) M=$(abspath $(O))/module modules
+	$(MAKE) -C $(KDIR) M=$(abspath $(O))/module O= modules
 	@sh kmod/btf.sh "$(KDIR)" $(O)/module/vmitap.ko $(O)/vmitap.ko
 
 help:
 	@echo 'make                    module, library, tool, filters, tests (KDIR=, O=)'
 	@echo 'make demo               what vmitap does, in a virtual KVM host'
 	@echo 'make check              all tests'
+	@echo 'make check-user         those of user space, that need no virtual host'
+	@echo 'make fuzz TIME=seconds  longer with input of any kind'
 	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none)"
 	@echo 'make shell              the same, with a shell'
 	@echo 'make bench              performance table'

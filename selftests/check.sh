@@ -3,7 +3,7 @@
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
-# usage: check.sh [PART...]      parts: static user filters cli host
+# usage: check.sh [PART...]      parts: static user filters cli install host
 # Exit status: 0 nothing failed, 1 something did.
 
 set -u
@@ -88,13 +88,14 @@ tally_host()
 	skipped=$((skipped + s))
 }
 
-[ $# -gt 0 ] || set -- static user filters cli host
+[ $# -gt 0 ] || set -- static user filters cli install host
 for name in "$@"; do
 	case $name in
 	static)  part tally static selftests/static.sh ;;
 	user)    part tally user run_user ;;
 	filters) part tally filters "$build/selftests/filter_native_test" "$build/bpf" ;;
 	cli)     part tally cli selftests/cli_test.sh "$build" ;;
+	install) part tally install selftests/install_test.sh "$build" ;;
 	host)    run_host ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac

@@ -104,9 +104,10 @@ check_kernel_doc()
 		return
 	fi
 	# Enum values are described beside them, where a table of numbers is read.
-	perl "$scripts/kernel-doc" -none uapi/linux/vmitap.h 2>&1 |
+	perl "$scripts/kernel-doc" -none uapi/linux/vmitap.h \
+		userspace/lib/include/vmitap.h 2>&1 |
 		grep -v 'Enum value .* not described' > "$tmp/doc"
-	nothing "$tmp/doc" 'kernel-doc: uapi/linux/vmitap.h'
+	nothing "$tmp/doc" 'kernel-doc: uapi/linux/vmitap.h, libvmitap'
 }
 
 check_sparse()

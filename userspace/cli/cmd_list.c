@@ -4,9 +4,10 @@
  */
 #include <stdlib.h>
 
+#include <vmitap.h>
+
 #include "cli.h"
 #include "json.h"
-#include "names.h"
 #include "options.h"
 #include "session.h"
 #include "text.h"
@@ -51,7 +52,7 @@ static void print_table(const struct vmitap_vm_info *vms, size_t nr)
 		printf("%7u  %-24.24s %5u %10s %5u %-6s %-16.16s ", vms[i].pid,
 		       vms_name(&vms[i], name, sizeof(name)), vms[i].nr_vcpus,
 		       text_bytes(bytes, vms[i].mem_bytes), vms[i].nr_slots,
-		       name_vendor(vms[i].vendor), vms[i].comm);
+		       vmitap_vendor_name(vms[i].vendor), vms[i].comm);
 		print_state(&vms[i]);
 	}
 }
@@ -73,7 +74,7 @@ static void print_json(const struct vmitap_vm_info *vms, size_t nr)
 		json_u64(&json, "vcpus", vms[i].nr_vcpus);
 		json_u64(&json, "memory", vms[i].mem_bytes);
 		json_u64(&json, "slots", vms[i].nr_slots);
-		json_string(&json, "vendor", name_vendor(vms[i].vendor));
+		json_string(&json, "vendor", vmitap_vendor_name(vms[i].vendor));
 		json_bool(&json, "nested", vms[i].state & VMITAP_VM_NESTED);
 		json_bool(&json, "protected",
 			  vms[i].state & VMITAP_VM_PROTECTED);

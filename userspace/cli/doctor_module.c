@@ -7,12 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <linux/vmitap.h>
+#include <vmitap.h>
 
 #include "cli.h"
 #include "doctor.h"
-#include "names.h"
-#include "tap.h"
 
 #define DEVICE "/dev/vmitap"
 
@@ -55,7 +53,7 @@ static void check_query(const struct vmitap_query *query)
 	else
 		doctor_report(FINDING_PASS, "tapping",
 			      "%s, module %.*s, TSC %.3f MHz",
-			      name_vendor(query->out_vendor),
+			      vmitap_vendor_name(query->out_vendor),
 			      (int)sizeof(query->out_version),
 			      query->out_version, query->out_tsc_khz / 1e3);
 	if (!query->out_tsc_khz)
@@ -66,9 +64,9 @@ static void check_query(const struct vmitap_query *query)
 
 int doctor_check_module(void)
 {
-	struct vmitap_query query;
-	struct tap *tap;
-	int code, err;
+	struct vmitap_query query = { .size = sizeof(query) };
+	struct vmitap_session *tap;
+	int code;
 
 	if (access("/sys/module/vmitap", F_OK)) {
 		doctor_report(FINDING_FAIL, "module",
@@ -80,19 +78,16 @@ int doctor_check_module(void)
 	code = check_device();
 	if (code)
 		return code;
-	err = tap_open(&tap);
-	if (err) {
-		doctor_report(FINDING_FAIL, "device", DEVICE ": %s",
-			      strerror(-err));
-		return EXIT_NO_MODULE;
-	}
-	err = tap_query(tap, &query);
-	if (err)
-		doctor_report(FINDING_FAIL, "module",
-			      "does not answer: %s; tool and module may be of"
-			      " different versions", strerror(-err));
-	else
+	if (vmitap_session_open(&tap)) {
+		doctor_report(FINDING_FAIL, "device", "%s",
+			      vmitap_session_error(tap));
+		code = EXIT_NO_MODULE;
+	} else if (vmitap_session_query(tap, &query)) {
+		doctor_report(FINDING_FAIL, "module", "%s",
+			      vmitap_session_error(tap));
+	} else {
 		check_query(&query);
-	tap_close(tap);
-	return EXIT_OK;
+	}
+	vmitap_session_close(tap);
+	return code;
 }

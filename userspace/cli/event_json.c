@@ -5,11 +5,11 @@
  * 64-bit values are strings in hexadecimal: readers that keep numbers as doubles
  * would round them.
  */
+#include <vmitap.h>
 
 #include "event_print.h"
 #include "json.h"
 #include "names.h"
-#include "tap.h"
 
 static void json_ctrl(struct json *json, const struct vmitap_ctrl *ctrl)
 {
@@ -68,7 +68,7 @@ static void json_exit(struct json *json, const struct vmitap_exit *exit,
 	json_hex(json, "entry_tsc", exit->entry_tsc);
 	json_string(json, "name", name_reason(reason, vendor, exit->reason));
 	json_hex(json, "reason", exit->reason);
-	json_string(json, "class", name_class(exit->class_id));
+	json_string(json, "class", vmitap_class_name(exit->class_id));
 	json_u64(json, "cpl", exit->cpl);
 	json_string(json, "mode", name_mode(exit->mode));
 	json_bool(json, "nested", exit->record.flags & VMITAP_RECORD_NESTED);
@@ -80,14 +80,14 @@ static void json_exit(struct json *json, const struct vmitap_exit *exit,
 	json_hex(json, "intr_error", exit->intr_error);
 	json_hex(json, "rip", exit->rip);
 	json_hex(json, "cr3", exit->cr3);
-	if (tap_exit_ctrl(exit))
-		json_ctrl(json, tap_exit_ctrl(exit));
-	if (tap_exit_gprs(exit))
-		json_gprs(json, tap_exit_gprs(exit));
-	if (tap_exit_segs(exit))
-		json_segs(json, tap_exit_segs(exit));
-	if (tap_exit_insn(exit))
-		json_insn(json, tap_exit_insn(exit));
+	if (vmitap_exit_ctrl(exit))
+		json_ctrl(json, vmitap_exit_ctrl(exit));
+	if (vmitap_exit_gprs(exit))
+		json_gprs(json, vmitap_exit_gprs(exit));
+	if (vmitap_exit_segs(exit))
+		json_segs(json, vmitap_exit_segs(exit));
+	if (vmitap_exit_insn(exit))
+		json_insn(json, vmitap_exit_insn(exit));
 }
 
 static void json_inject(struct json *json, const struct vmitap_inject *inject)
@@ -113,7 +113,7 @@ static void json_lost(struct json *json, const struct vmitap_lost_record *lost)
 	json_begin(json, "by_class", '{');
 	for (i = 0; i < VMITAP_MAX_EXIT_CLASSES; i++) {
 		if (lost->by_class[i])
-			json_u64(json, name_class(i), lost->by_class[i]);
+			json_u64(json, vmitap_class_name(i), lost->by_class[i]);
 	}
 	json_end(json, '}');
 }

@@ -4,11 +4,11 @@
  */
 #include <inttypes.h>
 
+#include <vmitap.h>
 
 #include "event_print.h"
 #include "names.h"
 #include "stats_print.h"
-#include "tap.h"
 #include "text.h"
 
 double event_time(struct event_printer *printer,
@@ -92,14 +92,14 @@ static void print_exit(struct event_printer *printer,
 		fputs(" nested", out);
 	if (exit->record.flags & VMITAP_RECORD_FASTPATH)
 		fputs(" fastpath", out);
-	if (tap_exit_ctrl(exit))
-		print_ctrl(out, tap_exit_ctrl(exit));
-	if (tap_exit_gprs(exit))
-		print_gprs(out, tap_exit_gprs(exit));
-	if (tap_exit_segs(exit))
-		print_segs(out, tap_exit_segs(exit));
-	if (tap_exit_insn(exit))
-		print_insn(out, tap_exit_insn(exit));
+	if (vmitap_exit_ctrl(exit))
+		print_ctrl(out, vmitap_exit_ctrl(exit));
+	if (vmitap_exit_gprs(exit))
+		print_gprs(out, vmitap_exit_gprs(exit));
+	if (vmitap_exit_segs(exit))
+		print_segs(out, vmitap_exit_segs(exit));
+	if (vmitap_exit_insn(exit))
+		print_insn(out, vmitap_exit_insn(exit));
 }
 
 static void print_inject(FILE *out, const struct vmitap_inject *inject)
@@ -123,7 +123,7 @@ static void print_lost(FILE *out, const struct vmitap_lost_record *lost)
 	stats_print_lost(out, by_reason);
 	for (i = 0; i < VMITAP_MAX_EXIT_CLASSES; i++) {
 		if (lost->by_class[i])
-			fprintf(out, " %s=%u", name_class(i),
+			fprintf(out, " %s=%u", vmitap_class_name(i),
 				lost->by_class[i]);
 	}
 	fputs(text_style(out, TEXT_PLAIN), out);

@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/vmitap.h>
+#include <vmitap.h>
 
 #include "cli.h"
 #include "events.h"
-#include "names.h"
 #include "text.h"
 
 /* What each class is, for "vmitap help events". */
@@ -59,7 +58,7 @@ int events_find(const char *name)
 	unsigned int i;
 
 	for (i = 0; i < NR_MEANINGS; i++) {
-		if (meanings[i] && !strcmp(name_class(i), name))
+		if (meanings[i] && !strcmp(vmitap_class_name(i), name))
 			return i;
 	}
 	return -1;
@@ -73,7 +72,7 @@ static int unknown_event(const char *name)
 
 	for (i = 0; i < NR_MEANINGS; i++) {
 		if (meanings[i])
-			words[nr++] = name_class(i);
+			words[nr++] = vmitap_class_name(i);
 	}
 	words[nr++] = "all";
 	words[nr] = NULL;
@@ -158,7 +157,7 @@ void events_help(FILE *out)
 	fprintf(out, "Event classes, for --events LIST:\n\n");
 	for (i = 0; i < NR_MEANINGS; i++) {
 		if (meanings[i])
-			fprintf(out, "  %-12s %s\n", name_class(i),
+			fprintf(out, "  %-12s %s\n", vmitap_class_name(i),
 				meanings[i]);
 	}
 	fprintf(out, "\n\"all\" is every class, \"-NAME\" takes one out:"

@@ -8,12 +8,9 @@
 #include <stdint.h>
 
 /* Each returns a constant string, "unknown" for numbers it does not know. */
-const char *name_class(unsigned int class_id);
-const char *name_lost(unsigned int lost);
 const char *name_lost_key(unsigned int lost);	/* one word, for JSON */
 const char *name_inject(unsigned int kind);
 const char *name_mode(unsigned int mode);
-const char *name_vendor(unsigned int vendor);
 const char *name_gpr(unsigned int gpr);
 const char *name_segreg(unsigned int segreg);
 

@@ -15,9 +15,13 @@
 /* Whole nanoseconds, so that slices that touch do so in the output, too. */
 static uint64_t nanos(const struct perfetto *trace, uint64_t tsc)
 {
+	double ns;
+
 	if (tsc <= trace->base_tsc || !trace->tsc_khz)
 		return 0;
-	return (double)(tsc - trace->base_tsc) * 1e6 / trace->tsc_khz;
+	ns = (double)(tsc - trace->base_tsc) * 1e6 / trace->tsc_khz;
+	/* A recording may say anything; this is 30 years. */
+	return ns < 1e18 ? ns : 1e18;
 }
 
 /* Thread 0 of a process is its main thread for the UI, so vCPU 0 is thread 1. */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <vmitap.h>
+
 #include "cli.h"
 #include "recording.h"
 #include "recording_format.h"
@@ -65,35 +67,12 @@ int recording_open(struct recording *rec, const char *path)
 	return EXIT_OK;
 }
 
-static size_t sections_size(uint32_t fields)
-{
-	size_t size = 0;
-
-	if (fields & VMITAP_FIELD_CTRL)
-		size += sizeof(struct vmitap_ctrl);
-	if (fields & VMITAP_FIELD_GPRS)
-		size += sizeof(struct vmitap_gprs);
-	if (fields & VMITAP_FIELD_SEGS)
-		size += sizeof(struct vmitap_segs);
-	if (fields & VMITAP_FIELD_INSN)
-		size += sizeof(struct vmitap_insn);
-	return size;
-}
-
 /* Bytes that a reader of this record will look at. */
 static size_t needed_size(const struct vmitap_record *rec)
 {
-	switch (rec->type) {
-	case VMITAP_RECORD_EXIT:
-		return sizeof(struct vmitap_exit) + sections_size(rec->fields);
-	case VMITAP_RECORD_INJECT:
-		return sizeof(struct vmitap_inject);
-	case VMITAP_RECORD_LOST:
-		return sizeof(struct vmitap_lost_record);
-	case RECORDING_END:
+	if (rec->type == RECORDING_END)
 		return sizeof(struct recording_end);
-	}
-	return sizeof(*rec);
+	return vmitap_record_needs(rec);
 }
 
 static int damaged(const struct recording *rec, const char *how, long at)

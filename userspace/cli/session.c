@@ -8,11 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <vmitap.h>
 
 #include "cli.h"
 #include "options.h"
 #include "session.h"
-#include "tap.h"
 #include "vms.h"
 
 /* Longest wait for events, so that signals and ticks are never late. */
@@ -47,22 +47,33 @@ double session_now(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-static int open_failed(int err)
+/* What the library says, with the exit code that fits.  Return: that code. */
+static int tap_failed(const struct session *session, int err, int otherwise)
 {
-	switch (err) {
-	case ENOENT:
-	case ENODEV:
-	case ENXIO:
-		return fail(EXIT_NO_MODULE, "no /dev/vmitap: the module is not"
-			    " loaded; modprobe vmitap, or insmod vmitap.ko"
-			    " (vmitap doctor tells more)");
-	case EACCES:
+	int code = otherwise;
+
+	switch (-err) {
 	case EPERM:
-		return fail(EXIT_NO_PERMISSION, "/dev/vmitap: %s; run as root,"
-			    " or have a udev rule give you the device",
-			    strerror(err));
+	case EACCES:
+		code = EXIT_NO_PERMISSION;
+		break;
+	case ESRCH:
+	case ENXIO:
+	case ENOTUNIQ:
+	case EPIPE:
+		code = EXIT_NO_VM;
+		break;
 	}
-	return fail(EXIT_OTHER, "/dev/vmitap: %s", strerror(err));
+	return fail(code, "%s", vmitap_session_error(session->tap));
+}
+
+/* Missing devices mean a missing module here, and no VM in tap_failed(). */
+static int open_failed(const struct session *session, int err)
+{
+	if (err == -ENOENT || err == -ENODEV || err == -ENXIO)
+		return fail(EXIT_NO_MODULE, "%s (vmitap doctor tells more)",
+			    vmitap_session_error(session->tap));
+	return tap_failed(session, err, EXIT_OTHER);
 }
 
 int session_open_device(struct session *session)
@@ -71,56 +82,12 @@ int session_open_device(struct session *session)
 
 	memset(session, 0, sizeof(*session));
 	session->filter.fd = -1;
-	err = tap_open(&session->tap);
+	session->query.size = sizeof(session->query);
+	err = vmitap_session_open(&session->tap);
 	if (err)
-		return open_failed(-err);
-	err = tap_query(session->tap, &session->query);
-	if (err)
-		return fail(EXIT_OTHER, "the module does not answer: %s; tool"
-			    " and module may be of different versions",
-			    strerror(-err));
-	return EXIT_OK;
-}
-
-static int attach_failed(const struct session *session, int err)
-{
-	const char *refusal = session->query.out_refusal;
-
-	switch (err) {
-	case EPERM:
-	case EACCES:
-		return fail(EXIT_NO_PERMISSION, "no permission to tap %s (PID"
-			    " %d): it takes the right to trace that process",
-			    session->name, session->pid);
-	case ESRCH:
-	case EPIPE:
-		return fail(EXIT_NO_VM, "%s (PID %d) ended before it could be"
-			    " tapped", session->name, session->pid);
-	case ENXIO:
-		return fail(EXIT_NO_VM, "process %d has no VM any more",
-			    session->pid);
-	case ENOTUNIQ:
-		return fail(EXIT_NO_VM, "process %d has several VMs; only the"
-			    " library can choose one, by its descriptor",
-			    session->pid);
-	case ENODEV:
-		return fail(EXIT_UNFIT_HOST, "KVM is not loaded");
-	case EOPNOTSUPP:
-		return fail(EXIT_UNFIT_HOST, "this host cannot be tapped: %.*s",
-			    (int)sizeof(session->query.out_refusal),
-			    *refusal ? refusal : "the kernel log says why");
-	case EBUSY:
-	case EUSERS:
-		return fail(EXIT_OTHER, "%s (PID %d) is busy: a vCPU is being"
-			    " created, or %u sessions tap it already; try"
-			    " again", session->name, session->pid,
-			    session->query.out_max_sessions);
-	case ENOMEM:
-		return fail(EXIT_OTHER, "no memory for the rings; choose a"
-			    " smaller --ring");
-	}
-	return fail(EXIT_OTHER, "cannot tap %s (PID %d): %s", session->name,
-		    session->pid, strerror(err));
+		return open_failed(session, err);
+	err = vmitap_session_query(session->tap, &session->query);
+	return err ? tap_failed(session, err, EXIT_OTHER) : EXIT_OK;
 }
 
 static int check_ring(const struct session *session, uint32_t bytes)
@@ -139,16 +106,20 @@ static int attach(struct session *session, uint32_t ring_bytes)
 	int err, tries = 50;
 
 	do {
-		err = tap_attach(session->tap, session->pid, ring_bytes);
+		err = vmitap_session_attach_pid(session->tap, session->pid,
+						ring_bytes);
 		/* A VM that starts has its vCPUs soon. */
 	} while (err == -EBUSY && --tries && !nanosleep(&pause, NULL));
-	return err ? attach_failed(session, -err) : EXIT_OK;
+	if (err == -ENODEV || err == -EOPNOTSUPP)
+		return tap_failed(session, err, EXIT_UNFIT_HOST);
+	return err ? tap_failed(session, err, EXIT_OTHER) : EXIT_OK;
 }
 
 static int configure(struct session *session, const struct options *opts,
 		     bool everything)
 {
 	struct vmitap_config config = {
+		.size = sizeof(config),
 		.classes = opts->classes,
 		.fields = opts->fields,
 		.delivery = opts->lossless_us ? VMITAP_DELIVERY_LOSSLESS :
@@ -171,11 +142,8 @@ static int configure(struct session *session, const struct options *opts,
 			    " by_process filter",
 			    session->query.out_max_cr3s);
 	session->classes = config.classes;
-	err = tap_configure(session->tap, &config);
-	if (err)
-		return fail(EXIT_OTHER, "the module refuses the configuration:"
-			    " %s", strerror(-err));
-	return EXIT_OK;
+	err = vmitap_session_configure(session->tap, &config);
+	return err ? tap_failed(session, err, EXIT_OTHER) : EXIT_OK;
 }
 
 static int set_filter(struct session *session, const struct options *opts)
@@ -185,10 +153,10 @@ static int set_filter(struct session *session, const struct options *opts)
 	code = filter_open(&session->filter, opts, session->query.out_tsc_khz);
 	if (code || session->filter.fd < 0)
 		return code;
-	err = tap_set_filter(session->tap, session->filter.fd);
+	err = vmitap_session_set_filter(session->tap, session->filter.fd);
 	if (err)
-		return fail(EXIT_FILTER, "filter %s: the module refuses it: %s",
-			    opts->filter, strerror(-err));
+		return fail(EXIT_FILTER, "filter %s: %s", opts->filter,
+			    vmitap_session_error(session->tap));
 	return EXIT_OK;
 }
 
@@ -225,10 +193,9 @@ static int read_batch(struct session *session, const struct session_sink *sink,
 	int ret, code;
 
 	for (*nr = 0; *nr < BATCH; ++*nr) {
-		ret = tap_next(session->tap, &rec);
+		ret = vmitap_session_next(session->tap, &rec);
 		if (ret < 0)
-			return fail(EXIT_OTHER, "reading events: %s",
-				    strerror(-ret));
+			return tap_failed(session, ret, EXIT_OTHER);
 		if (!ret)
 			break;
 		if (rec->type == VMITAP_RECORD_VM_GONE)
@@ -254,12 +221,12 @@ static int wait_for_events(struct session *session, double seconds)
 {
 	int err;
 
-	err = tap_wait(session->tap, seconds > 0 ? seconds * 1e3 + 1 : 0);
+	err = vmitap_session_wait(session->tap,
+				  seconds > 0 ? seconds * 1e3 + 1 : 0);
 	if (err == -EPIPE)
 		session->vm_gone = true;
 	else if (err < 0 && err != -EINTR && err != -EAGAIN)
-		return fail(EXIT_OTHER, "waiting for events: %s",
-			    strerror(-err));
+		return tap_failed(session, err, EXIT_OTHER);
 	return EXIT_OK;
 }
 
@@ -314,19 +281,17 @@ int session_run(struct session *session, const struct options *opts,
 {
 	int code, err, signals;
 
-	err = tap_enable(session->tap, 1);
-	if (err == -EPIPE)
-		return attach_failed(session, EPIPE);
+	err = vmitap_session_enable(session->tap);
 	if (err)
-		return fail(EXIT_OTHER, "cannot switch capture on: %s",
-			    strerror(-err));
+		return tap_failed(session, err, EXIT_OTHER);
 	code = capture(session, opts, sink);
 	signals = nr_signals;
 	session->interrupted = signals;
-	tap_enable(session->tap, 0);
+	vmitap_session_disable(session->tap);
 	if (!code)
 		code = drain(session, sink, signals);
-	err = tap_stats(session->tap, &session->stats);
+	session->stats.size = sizeof(session->stats);
+	err = vmitap_session_stats(session->tap, &session->stats);
 	if (!err && session->stats.out_vm_gone)
 		session->vm_gone = true;
 	return code == SESSION_STOP ? EXIT_OK : code;
@@ -334,8 +299,7 @@ int session_run(struct session *session, const struct options *opts,
 
 void session_close(struct session *session)
 {
-	if (session->tap)
-		tap_close(session->tap);
+	vmitap_session_close(session->tap);
 	session->tap = NULL;
 	filter_close(&session->filter);
 }

@@ -14,7 +14,7 @@
 #include "filter.h"
 
 struct options;
-struct tap;
+struct vmitap_session;
 
 /**
  * struct session - a tapped VM
@@ -29,7 +29,7 @@ struct tap;
  * @stats: counters of the session when it stopped
  */
 struct session {
-	struct tap *tap;
+	struct vmitap_session *tap;
 	struct filter filter;
 	struct vmitap_query query;
 	pid_t pid;

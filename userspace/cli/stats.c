@@ -224,8 +224,10 @@ static int compare(const void *a, const void *b, void *order)
 
 void stats_sort(struct stats *stats, enum stats_order order)
 {
-	qsort_r(stats->rows, stats->nr_rows, sizeof(*stats->rows), compare,
-		&order);
+	/* No rows, no array. */
+	if (stats->nr_rows)
+		qsort_r(stats->rows, stats->nr_rows, sizeof(*stats->rows),
+			compare, &order);
 }
 
 int stats_order_parse(const char *name, enum stats_order *order)

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 
+#include <vmitap.h>
 
 #include "json.h"
 #include "names.h"
@@ -76,7 +77,7 @@ static void print_row(FILE *out, const struct stats *stats,
 	text_count(count, row->count);
 	text_count(rate, view->seconds > 0 ? counted / view->seconds + 0.5 : 0);
 	fprintf(out, "%-*.*s %-10.10s %10s %8s", wide(view) ? 18 : 12,
-		wide(view) ? 18 : 12, reason, name_class(row->class_id),
+		wide(view) ? 18 : 12, reason, vmitap_class_name(row->class_id),
 		count, rate);
 	if (wide(view))
 		fprintf(out, " %5.1f%%", share(row->count, stats->exits));
@@ -120,7 +121,7 @@ void stats_print_lost(FILE *out, const uint64_t *lost)
 		if (!lost[i])
 			continue;
 		fprintf(out, "%s%s %s", sep, text_count(count, lost[i]),
-			name_lost(i));
+			vmitap_lost_text(i));
 		sep = ", ";
 	}
 	putc(')', out);
@@ -173,7 +174,7 @@ static void json_row(struct json *json, const struct stats *stats,
 	json_string(json, "name", name_reason(reason, stats->vendor,
 					      row->reason));
 	json_hex(json, "reason", row->reason);
-	json_string(json, "class", name_class(row->class_id));
+	json_string(json, "class", vmitap_class_name(row->class_id));
 	json_u64(json, "count", row->count);
 	json_real(json, "rate", seconds > 0 ? row->count / seconds : 0, 3);
 	json_real(json, "share", share(row->count, stats->exits) / 100, 6);
@@ -201,7 +202,7 @@ void stats_print_json(struct json *json, const struct stats *stats,
 	size_t row;
 
 	json_real(json, "seconds", seconds, 6);
-	json_string(json, "vendor", name_vendor(stats->vendor));
+	json_string(json, "vendor", vmitap_vendor_name(stats->vendor));
 	json_u64(json, "tsc_khz", stats->tsc_khz);
 	json_u64(json, "exits", stats->exits);
 	json_begin(json, "injected", '{');

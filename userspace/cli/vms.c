@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <vmitap.h>
 
 #include "cli.h"
-#include "tap.h"
 #include "text.h"
 #include "vms.h"
 
@@ -131,8 +131,8 @@ static size_t match(struct vmitap_vm_info *vms, size_t nr, const char *wanted)
 	return found;
 }
 
-int vms_find(struct tap *tap, const char *wanted, pid_t *pid, char *name,
-	     size_t size)
+int vms_find(struct vmitap_session *tap, const char *wanted, pid_t *pid,
+	     char *name, size_t size)
 {
 	struct vmitap_vm_info *vms;
 	size_t nr, found;
@@ -159,7 +159,7 @@ int vms_find(struct tap *tap, const char *wanted, pid_t *pid, char *name,
 	return code;
 }
 
-int vms_get(struct tap *tap, struct vmitap_vm_info **vms, size_t *nr)
+int vms_get(struct vmitap_session *tap, struct vmitap_vm_info **vms, size_t *nr)
 {
 	unsigned int room = 16, found = 0;
 	int err;
@@ -168,7 +168,8 @@ int vms_get(struct tap *tap, struct vmitap_vm_info **vms, size_t *nr)
 		*vms = calloc(room, sizeof(**vms));
 		if (!*vms)
 			return fail(EXIT_OTHER, "out of memory");
-		err = tap_list(tap, *vms, room, &found);
+		err = vmitap_session_list_vms(tap, *vms, sizeof(**vms), room,
+					      &found);
 		if (err || found <= room)
 			break;
 		free(*vms);
@@ -179,8 +180,6 @@ int vms_get(struct tap *tap, struct vmitap_vm_info **vms, size_t *nr)
 		return EXIT_OK;
 	free(*vms);
 	*vms = NULL;
-	if (err == -ENODEV)
-		return fail(EXIT_UNFIT_HOST, "KVM is not loaded; modprobe"
-			    " kvm_amd or kvm_intel");
-	return fail(EXIT_OTHER, "cannot list the VMs: %s", strerror(-err));
+	return fail(err == -ENODEV ? EXIT_UNFIT_HOST : EXIT_OTHER, "%s",
+		    vmitap_session_error(tap));
 }

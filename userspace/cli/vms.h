@@ -10,13 +10,13 @@
 
 #include <linux/vmitap.h>
 
-struct tap;
+struct vmitap_session;
 
 /*
  * List the VMs.  Return: EXIT_OK with an array to free() in *@vms, or an exit
  * code, reported.
  */
-int vms_get(struct tap *tap, struct vmitap_vm_info **vms, size_t *nr);
+int vms_get(struct vmitap_session *tap, struct vmitap_vm_info **vms, size_t *nr);
 
 /*
  * What the VMM calls its VM: the argument of QEMU's -name, --id of Firecracker,
@@ -28,7 +28,7 @@ const char *vms_name(const struct vmitap_vm_info *vm, char *buf, size_t size);
  * Find the VM that @wanted, a PID or a name, means; NULL means the only one.
  * Return: EXIT_OK, EXIT_NO_VM or EXIT_OTHER, reported.
  */
-int vms_find(struct tap *tap, const char *wanted, pid_t *pid, char *name,
-	     size_t size);
+int vms_find(struct vmitap_session *tap, const char *wanted, pid_t *pid,
+	     char *name, size_t size);
 
 #endif /* VMITAP_CLI_VMS_H */

@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What `make install` installs: complete, usable from C and C++ by pkg-config alone,
+# nothing exported but the interface, and gone after `make uninstall`.  TAP.
+# usage: install_test.sh [BUILD_DIR]      a build that is up to date
+# Exit status: 0 all passed, 1 something failed.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=${1:-build}
+number=0 failed=0
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+root=$tmp/root
+lib=$root/usr/lib
+
+# result GOOD NAME: $tmp/log says why.
+result()
+{
+	number=$((number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $number $2"
+	else
+		echo "not ok $number $2"
+		sed 's/^/# /' "$tmp/log" | head -n 40
+		failed=$((failed + 1))
+	fi
+}
+
+# expect NAME COMMAND...
+expect()
+{
+	local name=$1
+	shift
+	"$@" > "$tmp/log" 2>&1
+	result $? "$name"
+}
+
+# same NAME: passes if $tmp/want and $tmp/got are the same.
+same()
+{
+	diff -u "$tmp/want" "$tmp/got" > "$tmp/log"
+	result $? "$1"
+}
+
+# The build's own pkg-config files do not count, and the paths are below $root.
+flags()
+{
+	PKG_CONFIG_LIBDIR=$lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root \
+	PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1 \
+		pkg-config "$@" vmitap
+}
+
+run_make()
+{
+	make --no-print-directory -s "O=$build" "DESTDIR=$root" PREFIX=/usr "$@"
+}
+
+# build_with COMPILER SOURCE NAME: shared and static, and run both.
+build_with()
+{
+	local compiler=$1 source=$2 name=$3
+	# shellcheck disable=SC2046 # flags are several words
+	expect "$name, shared library" "$compiler" -Wall -Wextra -Werror "$source" \
+		-o "$tmp/shared" $(flags --cflags --libs)
+	# shellcheck disable=SC2046 # flags are several words
+	expect "$name, static library" "$compiler" -Wall -Wextra -Werror "$source" \
+		-o "$tmp/static" $(flags --cflags) "$lib/libvmitap.a"
+	expect "$name runs, shared library" env LD_LIBRARY_PATH="$lib" "$tmp/shared"
+	expect "$name runs, static library" "$tmp/static"
+}
+
+echo 'TAP version 13'
+expect 'make install' run_make install
+for file in bin/vmitap lib/libvmitap.a lib/libvmitap.so lib/libvmitap.so.0 \
+	lib/pkgconfig/vmitap.pc include/vmitap/vmitap.h include/linux/vmitap.h \
+	include/vmitap/vmitap_filter.h lib/vmitap/bpf/by_process.bpf.o \
+	lib/udev/rules.d/60-vmitap.rules share/man/man1/vmitap.1 \
+	share/man/man3/libvmitap.3 share/bash-completion/completions/vmitap; do
+	[ -e "$root/usr/$file" ] || echo "/usr/$file"
+done > "$tmp/log"
+[ ! -s "$tmp/log" ]
+result $? 'all of it is there'
+expect 'the installed tool runs' "$root/usr/bin/vmitap" --version
+
+cat > "$tmp/use.c" << 'END'
+#include <stdio.h>
+#include <vmitap/vmitap.h>
+
+int main(void)
+{
+	struct vmitap_query query = { .size = sizeof(query) };
+	struct vmitap_session *session;
+	int err = vmitap_session_open(&session);
+
+	if (!err)
+		err = vmitap_session_query(session, &query);
+	printf("%s: %s\n", vmitap_class_name(VMITAP_CLASS_HLT),
+	       err ? vmitap_session_error(session) : query.out_version);
+	vmitap_session_close(session);
+	return 0;
+}
+END
+# But for the initializer, it is C++ as well.
+sed 's/query = {.*}/query = vmitap_query(); query.size = sizeof(query)/' \
+	"$tmp/use.c" > "$tmp/use.cc"
+build_with gcc "$tmp/use.c" 'a C program'
+build_with g++ "$tmp/use.cc" 'a C++ program'
+# shellcheck disable=SC2046 # flags are several words
+expect 'Documentation/example.c' gcc -Wall -Wextra -Werror Documentation/example.c \
+	-o "$tmp/example" $(flags --cflags --libs)
+expect 'the header alone, as pedantic C99' \
+	gcc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+	"-I$root/usr/include" -x c "$root/usr/include/vmitap/vmitap.h"
+expect 'the header alone, as C++11' \
+	g++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only \
+	"-I$root/usr/include" -x c++ "$root/usr/include/vmitap/vmitap.h"
+
+# Symbols: the version script, the header, the man page and the library agree.
+sed -n '/global:/,/local:/s/^\t*\(vmitap_[a-z_]*\);$/\1/p' \
+	userspace/lib/libvmitap.map | sort > "$tmp/want"
+nm -D --defined-only "$lib/libvmitap.so" |
+	sed -n 's/.* T \(.*\)@@VMITAP_0\.1$/\1/p' | sort > "$tmp/got"
+same 'exported: what the version script lists'
+nm -D --defined-only "$lib/libvmitap.so" | grep -vE ' (T .*@@VMITAP_|A VMITAP_)' > "$tmp/log"
+[ ! -s "$tmp/log" ]
+result $? 'exported: nothing without a version'
+sed -n 's/^[a-z].*[ *]\(vmitap_[a-z_]*\)(.*/\1/p' \
+	userspace/lib/include/vmitap.h | sort > "$tmp/got"
+same 'declared in the header: what is exported'
+sed -n 's/^\.Fn \(vmitap_[a-z_]*\) .*/\1/p' Documentation/man/libvmitap.3 |
+	sort -u > "$tmp/got"
+same 'in the man page: what is exported'
+nm -D --undefined-only "$lib/libvmitap.so" | grep -vE ' [wU] [A-Za-z_0-9]+@GLIBC_| w ' > "$tmp/log"
+[ ! -s "$tmp/log" ]
+result $? 'needs nothing but the C library'
+readelf -d "$lib/libvmitap.so" > "$tmp/log"
+grep -q 'SONAME.*\[libvmitap\.so\.0\]' "$tmp/log"
+result $? 'soname'
+nm --defined-only -g "$lib/libvmitap.a" | awk 'NF == 3 { print $3 }' | grep -v '^vmitap_' > "$tmp/log"
+[ ! -s "$tmp/log" ]
+result $? 'static library: every global name begins with vmitap_'
+
+expect 'make uninstall' run_make uninstall
+find "$root" ! -type d > "$tmp/log"
+[ ! -s "$tmp/log" ]
+result $? 'uninstall leaves no file'
+
+echo "1..$number"
+[ $failed = 0 ]

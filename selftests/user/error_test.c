@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * error_test.c - what libvmitap says when something fails
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kselftest_harness.h>
+
+#include "../../userspace/lib/error.h"
+#include "../../userspace/lib/session.h"
+
+static struct vmitap_session session = { .fd = -1 };
+
+static bool says(const char *text)
+{
+	return strstr(vmitap_session_error(&session), text);
+}
+
+TEST(nothing_failed)
+{
+	EXPECT_STREQ("", vmitap_session_error(&session));
+	EXPECT_EQ(0, vmitap_error_open(&session, 0));
+	EXPECT_EQ(0, vmitap_error_query(&session, 0));
+	EXPECT_EQ(0, vmitap_error_attach(&session, 0, "process 1", 0, ""));
+	EXPECT_EQ(0, vmitap_error_filter(&session, 0));
+	EXPECT_EQ(0, vmitap_error_other(&session, 0, "do it"));
+	EXPECT_STREQ("", vmitap_session_error(&session));
+}
+
+TEST(no_session)
+{
+	EXPECT_STREQ("out of memory", vmitap_session_error(NULL));
+	vmitap_session_close(NULL);
+}
+
+TEST(open_without_module)
+{
+	struct vmitap_session *opened;
+	int err;
+
+	if (!access("/dev/vmitap", F_OK))
+		SKIP(return, "the module is loaded");
+	err = vmitap_session_open(&opened);
+	EXPECT_EQ(-ENOENT, err);
+	ASSERT_NE(NULL, opened);
+	EXPECT_NE(NULL, strstr(vmitap_session_error(opened), "modprobe vmitap"));
+	EXPECT_EQ(-1, vmitap_session_fd(opened));
+	/* What is done with it all the same fails, and does nothing else. */
+	EXPECT_EQ(-EBADF, vmitap_session_attach_pid(opened, 1, 4096));
+	EXPECT_EQ(-EBADF, vmitap_session_enable(opened));
+	vmitap_session_close(opened);
+}
+
+TEST(open_texts)
+{
+	EXPECT_EQ(-EACCES, vmitap_error_open(&session, -EACCES));
+	EXPECT_TRUE(says("udev rule"));
+	vmitap_error_open(&session, -ENXIO);
+	EXPECT_TRUE(says("insmod vmitap.ko"));
+	vmitap_error_open(&session, -EMFILE);
+	EXPECT_TRUE(says("Too many open files"));
+}
+
+TEST(attach_texts)
+{
+	static const struct {
+		int err;
+		const char *text;
+	} cases[] = {
+		{ -EPERM, "right to trace that process" },
+		{ -EACCES, "right to trace that process" },
+		{ -ESRCH, "process 42 ended" },
+		{ -EPIPE, "process 42 ended" },
+		{ -ENXIO, "process 42 has no VM" },
+		{ -ENOTUNIQ, "several VMs" },
+		{ -ENODEV, "modprobe kvm_amd or kvm_intel" },
+		{ -EOPNOTSUPP, "VMCB not found" },
+		{ -EBUSY, "try again" },
+		{ -EUSERS, "too many sessions" },
+		{ -ENOMEM, "rings of 4096 bytes" },
+		{ -EINVAL, "power of two" },
+		{ -EIO, "Input/output error" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		EXPECT_EQ(cases[i].err,
+			  vmitap_error_attach(&session, cases[i].err, "process 42",
+					      4096, "VMCB not found"));
+		EXPECT_TRUE(says(cases[i].text))
+			TH_LOG("\"%s\" in \"%s\"", cases[i].text, session.error);
+	}
+	vmitap_error_attach(&session, -EOPNOTSUPP, "process 42", 4096, "");
+	EXPECT_TRUE(says("kernel log"));
+}
+
+TEST(other_texts)
+{
+	EXPECT_EQ(-ENOTCONN, vmitap_error_other(&session, -ENOTCONN, "do it"));
+	EXPECT_STREQ("cannot do it: no VM is attached yet", session.error);
+	vmitap_error_other(&session, -EPIPE, "do it");
+	EXPECT_TRUE(says("the VM is gone"));
+	vmitap_error_other(&session, -ENOTTY, "do it");
+	EXPECT_TRUE(says("older than this program"));
+	vmitap_error_filter(&session, -EINVAL);
+	EXPECT_TRUE(says("raw_tracepoint"));
+	vmitap_error_filter(&session, -EPIPE);
+	EXPECT_TRUE(says("the VM is gone"));
+	EXPECT_EQ(-EPROTO, vmitap_error_ring(&session, 3));
+	EXPECT_TRUE(says("ring 3"));
+}
+
+TEST(long_texts_are_cut)
+{
+	char refusal[1000];
+
+	memset(refusal, 'x', sizeof(refusal) - 1);
+	refusal[sizeof(refusal) - 1] = '\0';
+	vmitap_error_attach(&session, -EOPNOTSUPP, "process 42", 4096, refusal);
+	EXPECT_EQ(sizeof(session.error) - 1, strlen(session.error));
+}
+
+TEST(names)
+{
+	unsigned int i;
+
+	EXPECT_STREQ("cpuid", vmitap_class_name(VMITAP_CLASS_CPUID));
+	EXPECT_STREQ("vcpu", vmitap_class_name(VMITAP_CLASS_VCPU));
+	EXPECT_STREQ("unknown", vmitap_class_name(VMITAP_NR_EXIT_CLASSES));
+	EXPECT_STREQ("unknown", vmitap_class_name(~0u));
+	for (i = 0; i < VMITAP_NR_EXIT_CLASSES; i++)
+		EXPECT_STRNE("unknown", vmitap_class_name(i));
+	for (i = 0; i < VMITAP_NR_LOST; i++)
+		EXPECT_STRNE("unknown", vmitap_lost_text(i));
+	EXPECT_STREQ("unknown", vmitap_lost_text(VMITAP_NR_LOST));
+	EXPECT_STREQ("vmx", vmitap_vendor_name(VMITAP_VENDOR_VMX));
+	EXPECT_STREQ("unknown", vmitap_vendor_name(77));
+}
+
+TEST_HARNESS_MAIN

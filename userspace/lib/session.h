@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * session.h - what a session consists of
+ */
+#ifndef VMITAP_LIB_SESSION_H
+#define VMITAP_LIB_SESSION_H
+
+#include <vmitap.h>
+
+#include "merge.h"
+
+/**
+ * struct vmitap_session - a session
+ * @fd: of the device, -1 if it could not be opened
+ * @nr_rings: rings mapped
+ * @rings: each allocated by itself, so that it stays where it is
+ * @merge: reader of them
+ * @error: text of the last failure
+ */
+struct vmitap_session {
+	int fd;
+	unsigned int nr_rings;
+	struct vmitap_ring **rings;
+	struct vmitap_merge merge;
+	char error[320];
+};
+
+#endif /* VMITAP_LIB_SESSION_H */
