@@ -6,8 +6,8 @@
  * defines, before it includes this file,
  *
  *	struct capture_exit	what identifies an exit, at least the members
- *				tsc, class_id, flags
- *	capture_reason(), capture_cpl(), capture_cr3()
+ *				tsc, reason, class_id, flags
+ *	capture_cpl(), capture_cr3()
  *	capture_fill()		write the backend's part of the fixed part
  *	capture_fill_gprs()	write the general registers
  *	capture_fill_fields()	write the selected sections, whichever
@@ -16,10 +16,10 @@
  * Everything here runs with interrupts off: no allocation, no sleep, no
  * contended lock, no message.
  *
- * The fast path is a leaf function for one session, the fixed part or that and
- * the general registers, and nothing to look at but the class mask.  It is passed
- * a struct capture_exit by value and inline, which keeps it in registers.  All
- * else is capture_exit_slow().
+ * The fast path is inline, for one session, the fixed part or that and the general
+ * registers, and nothing to look at but the class mask.  It is passed a struct
+ * capture_exit by value, which keeps it in registers.  All else is
+ * capture_exit_slow().
  */
 #ifndef VMITAP_CAPTURE_H
 #define VMITAP_CAPTURE_H
@@ -51,15 +51,14 @@ static __always_inline void capture_write(const struct vmitap_tap *tap,
 					  u32 size, u32 fields,
 					  struct vmitap_exit *rec)
 {
-	rec->record.type = VMITAP_RECORD_EXIT;
-	rec->record.size = size;
-	rec->record.vcpu = ring->vcpu_id;
-	rec->record.flags = exit.flags;
-	/* The sequence number and the fields behind it in one go. */
+	/* Type, size, vCPU and flags in one go. */
+	*(u64 *)&rec->record = ring->record_head + (u64)exit.flags * BIT_ULL(48) +
+			       ((u64)(size - sizeof(*rec)) << 16);
+	/* The sequence number and the fields behind it likewise. */
 	*(u64 *)&rec->record.seq = (u32)ring->seq | (u64)fields << 32;
 	rec->record.tsc = exit.tsc;
 	rec->entry_tsc = tap->entry_tsc;
-	rec->reason = capture_reason(exit);
+	rec->reason = exit.reason;
 	/* One by one: merging them in a register costs more than it saves. */
 	WRITE_ONCE(rec->class_id, exit.class_id);
 	WRITE_ONCE(rec->cpl, capture_cpl(exit));
@@ -128,31 +127,32 @@ static void capture_exit_slow(struct vmitap_tap *tap, const struct capture_exit 
 {
 	struct vmitap_ring *ring;
 
-	for (ring = rcu_dereference_raw(tap->rings); ring;
-	     ring = rcu_dereference_raw(ring->next))
+	vmitap_for_each_ring(ring, tap)
 		capture_exit_to(tap, ring, exit);
 }
 
-/* The fixed part, and the general registers if @gprs; ring->head has room. */
+/* The fixed part, and the general registers if @gprs; @rec, ring->head, has room. */
 static __always_inline void capture_write_fast(const struct vmitap_tap *tap,
 					       struct vmitap_ring *ring,
 					       const struct capture_exit exit,
-					       bool gprs)
+					       struct vmitap_exit *rec, bool gprs)
 {
 	const u32 size = sizeof(struct vmitap_exit) +
 			 (gprs ? sizeof(struct vmitap_gprs) : 0);
-	struct vmitap_exit *rec = ring->head;
 
 	capture_write(tap, ring, exit, size, gprs ? VMITAP_FIELD_GPRS : 0, rec);
 	if (gprs)
 		capture_fill_gprs(exit, (struct vmitap_gprs *)(rec + 1));
-	vmitap_ring_commit_fast(ring, size);
+	vmitap_ring_commit_fast(ring, rec, size);
 }
 
 /**
  * capture_exit_fast() - give an exit to the vCPU's session, if that is simple
  * @tap: the vCPU
  * @exit: the exit
+ *
+ * Does not tell the next exit's filter about this one: with a filter, nothing is
+ * simple.
  *
  * Return: true if it is done, false if it is for capture_exit_slow().
  */
@@ -163,34 +163,34 @@ static __always_inline bool capture_exit_fast(const struct vmitap_tap *tap,
 	const u32 gprs = plain + sizeof(struct vmitap_gprs);
 	struct vmitap_ring *ring = rcu_dereference_raw(tap->rings);
 	const struct vmitap_cfg *cfg;
-	u8 special;
+	u8 action;
 
-	if (unlikely(!ring || rcu_access_pointer(ring->next)))
+	if (unlikely(rcu_access_pointer(ring->next) != &vmitap_ring_end))
 		return false;
 	cfg = rcu_dereference_raw(ring->cfg);
-	if (!(cfg->classes >> exit.class_id & 1)) {
-		if (likely(cfg != &vmitap_cfg_off))
-			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
+	action = cfg->action[exit.class_id];
+	if (likely(action == VMITAP_ACTION_PLAIN)) {
+		if (!vmitap_ring_is_fast(ring, plain))
+			return false;
+		capture_write_fast(tap, ring, exit, ring->head, false);
 		return true;
 	}
-	special = cfg->special[exit.class_id];
-	if (likely(!special) && vmitap_ring_is_fast(ring, plain)) {
-		capture_write_fast(tap, ring, exit, false);
+	if (action == VMITAP_ACTION_GPRS && vmitap_ring_is_fast(ring, gprs)) {
+		capture_write_fast(tap, ring, exit, ring->head, true);
 		return true;
 	}
-	if (special == VMITAP_SPECIAL_GPRS && vmitap_ring_is_fast(ring, gprs)) {
-		capture_write_fast(tap, ring, exit, true);
+	if (action == VMITAP_ACTION_DROP) {
+		ring->prod->filtered[VMITAP_FILTERED_MASK]++;
 		return true;
 	}
 	return false;
 }
 
-/* What the next exit's filter is told about this one. */
-static __always_inline void capture_remember(struct vmitap_tap *tap,
-					     const struct capture_exit exit)
+/* What the next exit's filter is told about this one; see vmitap_tap.exit_tsc. */
+static void capture_remember(struct vmitap_tap *tap, const struct capture_exit exit)
 {
 	tap->exit_tsc = exit.tsc;
-	tap->exit_reason = capture_reason(exit);
+	tap->exit_reason = exit.reason;
 	tap->exit_class = exit.class_id;
 }
 
@@ -199,8 +199,7 @@ static bool capture_must_wait(const struct vmitap_tap *tap)
 {
 	struct vmitap_ring *ring;
 
-	for (ring = rcu_dereference_raw(tap->rings); ring;
-	     ring = rcu_dereference_raw(ring->next))
+	vmitap_for_each_ring(ring, tap)
 		if (ring->low)
 			return true;
 	return false;
@@ -246,8 +245,7 @@ static void capture_inject(struct vmitap_tap *tap, const struct capture_exit ent
 {
 	struct vmitap_ring *ring;
 
-	for (ring = rcu_dereference_raw(tap->rings); ring;
-	     ring = rcu_dereference_raw(ring->next))
+	vmitap_for_each_ring(ring, tap)
 		capture_inject_to(ring, entry);
 }
 
@@ -256,8 +254,7 @@ static noinline void capture_protected(struct vmitap_tap *tap, u64 tsc)
 {
 	struct vmitap_ring *ring;
 
-	for (ring = rcu_dereference_raw(tap->rings); ring;
-	     ring = rcu_dereference_raw(ring->next))
+	vmitap_for_each_ring(ring, tap)
 		if (rcu_access_pointer(ring->cfg) != &vmitap_cfg_off)
 			vmitap_ring_lose(ring, VMITAP_CLASS_OTHER, tsc,
 					 VMITAP_LOST_PROTECTED);

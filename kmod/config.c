@@ -13,8 +13,15 @@
 #include "config.h"
 #include "filter.h"
 
-struct vmitap_cfg vmitap_cfg_nothing;
-struct vmitap_cfg vmitap_cfg_off;
+#define ALL_CLASSES	0 ... VMITAP_NR_EXIT_CLASSES - 1
+
+struct vmitap_cfg vmitap_cfg_nothing = {
+	.action = { [ALL_CLASSES] = VMITAP_ACTION_DROP },
+};
+
+struct vmitap_cfg vmitap_cfg_off = {
+	.action = { [ALL_CLASSES] = VMITAP_ACTION_OTHER },
+};
 
 static u16 cfg_record_size(u32 fields)
 {
@@ -31,19 +38,25 @@ static u16 cfg_record_size(u32 fields)
 	return size;
 }
 
-static void cfg_set_special(struct vmitap_cfg *cfg)
+static enum vmitap_action cfg_action(const struct vmitap_cfg *cfg, int class_id)
 {
-	bool filtered = cfg->prog || cfg->flags & (VMITAP_CFG_CPL | VMITAP_CFG_CR3);
+	if (!(cfg->classes & BIT_ULL(class_id)))
+		return VMITAP_ACTION_DROP;
+	if (cfg->prog || cfg->flags & (VMITAP_CFG_CPL | VMITAP_CFG_CR3))
+		return VMITAP_ACTION_OTHER;
+	if (!cfg->fields[class_id])
+		return VMITAP_ACTION_PLAIN;
+	if (cfg->fields[class_id] == VMITAP_FIELD_GPRS)
+		return VMITAP_ACTION_GPRS;
+	return VMITAP_ACTION_OTHER;
+}
+
+static void cfg_set_actions(struct vmitap_cfg *cfg)
+{
 	int i;
 
-	for (i = 0; i < VMITAP_NR_EXIT_CLASSES; i++) {
-		if (!filtered && !cfg->fields[i])
-			cfg->special[i] = 0;
-		else if (!filtered && cfg->fields[i] == VMITAP_FIELD_GPRS)
-			cfg->special[i] = VMITAP_SPECIAL_GPRS;
-		else
-			cfg->special[i] = VMITAP_SPECIAL_OTHER;
-	}
+	for (i = 0; i < VMITAP_NR_EXIT_CLASSES; i++)
+		cfg->action[i] = cfg_action(cfg, i);
 }
 
 static int cfg_check(const struct vmitap_config *user)
@@ -171,7 +184,7 @@ struct vmitap_cfg *vmitap_cfg_create(const struct vmitap_config *user)
 		vmitap_cfg_free(cfg);
 		return ERR_PTR(ret);
 	}
-	cfg_set_special(cfg);
+	cfg_set_actions(cfg);
 	return cfg;
 }
 
@@ -183,7 +196,7 @@ struct vmitap_cfg *vmitap_cfg_create(const struct vmitap_config *user)
 void vmitap_cfg_set_filter(struct vmitap_cfg *cfg, struct bpf_prog *prog)
 {
 	cfg->prog = prog;
-	cfg_set_special(cfg);
+	cfg_set_actions(cfg);
 }
 
 /**

@@ -21,11 +21,15 @@ struct bpf_prog;
 #define VMITAP_CFG_LOSSLESS	BIT(2)
 
 /*
- * vmitap_cfg.special: by class, what sets a record apart from the one that has
- * the fixed part only and passes no filter but the class mask.
+ * What is to be done with an exit of a class.  The first two pass no filter but
+ * the class mask, and are for the fast path.
  */
-#define VMITAP_SPECIAL_GPRS	BIT(0)	/* general registers, and nothing else */
-#define VMITAP_SPECIAL_OTHER	BIT(1)	/* anything else */
+enum vmitap_action {
+	VMITAP_ACTION_PLAIN,	/* record the fixed part */
+	VMITAP_ACTION_GPRS,	/* record that and the general registers */
+	VMITAP_ACTION_DROP,	/* count it as filtered out by the mask */
+	VMITAP_ACTION_OTHER,	/* look at everything */
+};
 
 /* Bits of CR3 that are not the page-table root: PCID, PWT, PCD, no-flush. */
 #define VMITAP_CR3_MASK		GENMASK_ULL(62, 12)
@@ -38,7 +42,7 @@ struct bpf_prog;
  * @cpl_mask: bit n: keep CPL n
  * @timeout_us: longest wait of a lossless session
  * @watermark: bytes, 0 for a quarter of a ring
- * @special: VMITAP_SPECIAL_*, by class
+ * @action: enum vmitap_action, by class
  * @size: bytes of an EXIT record, by class
  * @fields: VMITAP_FIELD_*, by class
  * @nr_vcpus: bits in @vcpus, 0 for all vCPUs
@@ -53,7 +57,7 @@ struct vmitap_cfg {
 	u32 cpl_mask;
 	u32 timeout_us;
 	u32 watermark;
-	u8 special[VMITAP_NR_EXIT_CLASSES];
+	u8 action[VMITAP_NR_EXIT_CLASSES];
 	u16 size[VMITAP_NR_EXIT_CLASSES];
 	u8 fields[VMITAP_NR_EXIT_CLASSES];
 	u32 nr_vcpus;

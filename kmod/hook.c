@@ -47,7 +47,7 @@ static atomic_t hooks_in_flight = ATOMIC_INIT(0);
  */
 static struct vmitap_ring *low_ring_get(struct kvm_vcpu *vcpu, u32 *timeout_us)
 {
-	struct vmitap_ring *ring = NULL;
+	struct vmitap_ring *ring, *low = NULL;
 	const struct vmitap_cfg *cfg;
 	struct vmitap_tap *tap;
 
@@ -55,8 +55,7 @@ static struct vmitap_ring *low_ring_get(struct kvm_vcpu *vcpu, u32 *timeout_us)
 	tap = vmitap_tap_find(vcpu);
 	if (!tap)
 		goto out;
-	for (ring = rcu_dereference(tap->rings); ring;
-	     ring = rcu_dereference(ring->next)) {
+	vmitap_for_each_ring(ring, tap) {
 		if (likely(!ring->low))
 			continue;
 		ring->low = false;
@@ -64,12 +63,14 @@ static struct vmitap_ring *low_ring_get(struct kvm_vcpu *vcpu, u32 *timeout_us)
 		if (!(cfg->flags & VMITAP_CFG_LOSSLESS))
 			continue;
 		*timeout_us = cfg->timeout_us;
-		if (refcount_inc_not_zero(&ring->ref))
+		if (refcount_inc_not_zero(&ring->ref)) {
+			low = ring;
 			break;
+		}
 	}
 out:
 	rcu_read_unlock();
-	return ring;
+	return low;
 }
 
 static int vmitap_hook_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)

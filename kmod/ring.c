@@ -22,6 +22,8 @@
 /* Pages before the data: consumer page, producer page. */
 #define RING_META_PAGES	2
 
+struct vmitap_ring vmitap_ring_end;
+
 static void ring_free(struct vmitap_ring *ring)
 {
 	u32 i;
@@ -90,6 +92,8 @@ struct vmitap_ring *vmitap_ring_create(struct vmitap_session *session,
 	ring->bias = -(u64)(unsigned long)ring->data;
 	RCU_INIT_POINTER(ring->cfg, &vmitap_cfg_off);
 	ring->vcpu_id = vcpu_id;
+	ring->record_head = VMITAP_RECORD_EXIT | sizeof(struct vmitap_exit) << 16 |
+			    (u64)(u16)vcpu_id << 32;
 	ring->session = session;
 	ring->index = index;
 	init_waitqueue_head(&ring->space_wq);
@@ -398,12 +402,12 @@ void vmitap_ring_flush_lost(struct vmitap_ring *ring)
 }
 
 /**
- * vmitap_ring_end() - write the last records, using the reserve
+ * vmitap_ring_finish() - write the last records, using the reserve
  * @ring: ring; the caller is its producer and no other will come
  * @vcpu_destroyed: say that the vCPU was destroyed
  * @vm_gone: say that the VM is gone
  */
-void vmitap_ring_end(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_gone)
+void vmitap_ring_finish(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_gone)
 {
 	if (ring->lost.count && ring_used(ring) <= ring->bytes)
 		ring_write_lost(ring);

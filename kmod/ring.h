@@ -44,12 +44,13 @@ struct vmitap_session;
 
 /**
  * struct vmitap_ring - producer side of a ring
- * @next: next session's ring of the same vCPU
+ * @next: next session's ring of the same vCPU, or &vmitap_ring_end
  * @cfg: what to capture; &vmitap_cfg_off while capture is off
  * @head: where the next record goes, within the first mapping of the data
  * @limit: a record that ends at or below needs no look at anything else: there is
  *	room, nobody is to be woken, nothing is missing, the data does not wrap
  * @bias: position = address + bias
+ * @record_head: first 8 bytes of a plain EXIT record: type, size, vCPU, flags
  * @prod: page shared read-only
  * @seq: number of the next event; records carry its low 32 bits
  * @vcpu_id: the vCPU
@@ -72,8 +73,9 @@ struct vmitap_ring {
 	void *head;
 	void *limit;
 	u64 bias;
-	struct vmitap_ring_producer *prod;
+	u64 record_head;
 	u64 seq;
+	struct vmitap_ring_producer *prod;
 	u32 vcpu_id;
 
 	struct vmitap_ring_consumer *cons;
@@ -91,6 +93,14 @@ struct vmitap_ring {
 	u32 nr_pages;
 };
 
+/* Ends a list of rings.  Not NULL, so that one compare tells a list of one ring. */
+extern struct vmitap_ring vmitap_ring_end;
+
+/* The caller is in a hook with interrupts off, in RCU, or holds vmitap_lock. */
+#define vmitap_for_each_ring(ring, tap)					\
+	for (ring = rcu_dereference_raw((tap)->rings);			\
+	     ring != &vmitap_ring_end; ring = rcu_dereference_raw(ring->next))
+
 struct vmitap_ring *vmitap_ring_create(struct vmitap_session *session,
 				       u32 index, u32 vcpu_id, u32 bytes,
 				       u32 vendor);
@@ -104,26 +114,32 @@ void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
 		      enum vmitap_lost reason);
 void vmitap_ring_mark(struct vmitap_ring *ring, u16 type);
 void vmitap_ring_flush_lost(struct vmitap_ring *ring);
-void vmitap_ring_end(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_gone);
+void vmitap_ring_finish(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_gone);
 void vmitap_ring_look_again(struct vmitap_ring *ring);
 u64 vmitap_ring_unread(struct vmitap_ring *ring);
 bool vmitap_ring_is_low(struct vmitap_ring *ring);
 void vmitap_ring_wait(struct vmitap_ring *ring, u32 timeout_us);
 
-/* May a record of @size bytes be written and committed the fast way? */
+/*
+ * May a record of @size bytes be written and committed the fast way?  Others lower
+ * the limit at any time; it is one aligned word that is read once, and not
+ * READ_ONCE(), which keeps it from being an operand of the compare.
+ */
 static __always_inline bool vmitap_ring_is_fast(const struct vmitap_ring *ring, u32 size)
 {
-	return likely(ring->head + size <= READ_ONCE(ring->limit));
+	return likely(ring->head + size <= data_race(ring->limit));
 }
 
 /**
  * vmitap_ring_commit_fast() - publish the record at @head
  * @ring: ring; the caller is its producer
+ * @rec: ring->head, which the caller has in a register
  * @size: bytes, for which vmitap_ring_is_fast()
  */
-static __always_inline void vmitap_ring_commit_fast(struct vmitap_ring *ring, u32 size)
+static __always_inline void vmitap_ring_commit_fast(struct vmitap_ring *ring,
+						    void *rec, u32 size)
 {
-	void *head = ring->head + size;
+	void *head = rec + size;
 
 	ring->head = head;
 	ring->seq++;
@@ -154,7 +170,7 @@ static __always_inline void *vmitap_ring_reserve(struct vmitap_ring *ring, u32 s
 static __always_inline void vmitap_ring_commit(struct vmitap_ring *ring, u32 size)
 {
 	if (vmitap_ring_is_fast(ring, size))
-		vmitap_ring_commit_fast(ring, size);
+		vmitap_ring_commit_fast(ring, ring->head, size);
 	else
 		vmitap_ring_commit_slow(ring, size);
 }

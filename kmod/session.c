@@ -80,6 +80,15 @@ static void session_publish_cfg(struct vmitap_session *session,
 	vmitap_ring_look_again(ring);
 }
 
+/* What the taps remember of the previous exit may be of long ago. */
+static void session_forget_exits(struct vmitap_session *session)
+{
+	struct vmitap_tap *tap;
+
+	list_for_each_entry(tap, &session->vm->taps, vm_node)
+		WRITE_ONCE(tap->exit_tsc, 0);
+}
+
 /* On return no hook uses the previous state any more. */
 static void session_publish(struct vmitap_session *session)
 {
@@ -88,6 +97,8 @@ static void session_publish(struct vmitap_session *session)
 
 	xa_for_each(&session->rings, i, ring)
 		session_publish_cfg(session, ring);
+	if (session->cfg->prog)
+		session_forget_exits(session);
 	synchronize_rcu();
 	/* A hook that was at it set a limit by the previous state. */
 	xa_for_each(&session->rings, i, ring)
@@ -667,16 +678,15 @@ out:
 /* The rings of a vCPU that will never run again. */
 static void session_end_tap(struct vmitap_tap *tap, bool vm_gone)
 {
-	struct vmitap_ring *ring, *next;
+	struct vmitap_ring *ring;
 
 	vmitap_tap_remove(tap);
-	for (ring = rcu_dereference_protected(tap->rings, 1); ring; ring = next) {
+	vmitap_for_each_ring(ring, tap) {
 		struct vmitap_session *session = ring->session;
 		bool tell = session->enabled &&
 			session->cfg->classes & VMITAP_CLASS_MASK(VMITAP_CLASS_VCPU);
 
-		next = rcu_dereference_protected(ring->next, 1);
-		vmitap_ring_end(ring, tell, vm_gone);
+		vmitap_ring_finish(ring, tell, vm_gone);
 		vmitap_session_wake(session, ring);
 		wake_up_all(&session->wq);
 	}

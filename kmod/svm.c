@@ -114,10 +114,10 @@ static __always_inline u32 svm_class_rare(u32 code, u64 info1)
 	}
 }
 
-static __always_inline u32 svm_class(const struct vmcb *vmcb)
+static __always_inline unsigned long svm_class(const struct vmcb *vmcb,
+					       unsigned long code)
 {
-	u32 code = vmcb->control.exit_code;
-	u32 class_id = SVM_CLASS_RARE;
+	unsigned long class_id = SVM_CLASS_RARE;
 
 	if (likely(code < ARRAY_SIZE(svm_classes)))
 		class_id = svm_classes[code];
@@ -131,14 +131,10 @@ struct capture_exit {
 	struct kvm_vcpu *vcpu;
 	const struct vmcb *vmcb;
 	u64 tsc;
-	u32 class_id;
+	unsigned long reason;
+	unsigned long class_id;
 	u32 flags;
 };
-
-static __always_inline u32 capture_reason(const struct capture_exit exit)
-{
-	return exit.vmcb->control.exit_code;
-}
 
 static __always_inline u8 capture_cpl(const struct capture_exit exit)
 {
@@ -320,20 +316,17 @@ static noinline void svm_capture_inject(struct vmitap_tap *tap,
 	capture_inject(tap, entry);
 }
 
-static __always_inline struct capture_exit svm_exit(struct kvm_vcpu *vcpu, u64 tsc,
-						    fastpath_t fastpath)
+static __always_inline struct capture_exit svm_exit(struct kvm_vcpu *vcpu, u64 tsc)
 {
 	const struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
-	u32 flags = svm_nested_flag(vcpu);
+	unsigned long code = vmcb->control.exit_code;
 
-	if (unlikely(fastpath != EXIT_FASTPATH_NONE))
-		flags |= VMITAP_RECORD_FASTPATH;
 	return (struct capture_exit) {
 		.vcpu = vcpu,
 		.vmcb = vmcb,
 		.tsc = tsc,
-		.class_id = svm_class(vmcb),
-		.flags = flags,
+		.reason = code,
+		.class_id = svm_class(vmcb, code),
 	};
 }
 
@@ -341,12 +334,15 @@ static noinline fastpath_t svm_captured_slow(struct vmitap_tap *tap,
 					     struct kvm_vcpu *vcpu, u64 tsc,
 					     fastpath_t fastpath)
 {
-	const struct capture_exit exit = svm_exit(vcpu, tsc, fastpath);
+	struct capture_exit exit = svm_exit(vcpu, tsc);
 
 	if (vcpu->arch.guest_state_protected) {
 		capture_protected(tap, tsc);
 		return fastpath;
 	}
+	exit.flags = svm_nested_flag(vcpu);
+	if (fastpath != EXIT_FASTPATH_NONE)
+		exit.flags |= VMITAP_RECORD_FASTPATH;
 	capture_exit_slow(tap, exit);
 	capture_remember(tap, exit);
 	/*
@@ -358,33 +354,42 @@ static noinline fastpath_t svm_captured_slow(struct vmitap_tap *tap,
 	return fastpath;
 }
 
-/*
- * A leaf function, to have the registers for itself.  Only the slow path makes a
- * ring low, so only it has to care for @fastpath.
- */
-static noinline notrace fastpath_t svm_captured(struct vmitap_tap *tap,
-						struct kvm_vcpu *vcpu, u64 tsc,
-						fastpath_t fastpath)
+/* Only the slow path makes a ring low, so only it has to care for @fastpath. */
+static __always_inline fastpath_t svm_captured(struct vmitap_tap *tap,
+					       struct kvm_vcpu *vcpu, u64 tsc,
+					       fastpath_t fastpath)
 {
-	const struct capture_exit exit = svm_exit(vcpu, tsc, fastpath);
+	const struct capture_exit exit = svm_exit(vcpu, tsc);
 
-	if (unlikely(vcpu->arch.guest_state_protected) ||
+	if (unlikely(vcpu->arch.guest_state_protected ||
+		     vmitap_compat_is_guest_mode(vcpu) || fastpath != EXIT_FASTPATH_NONE) ||
 	    unlikely(!capture_exit_fast(tap, exit)))
 		return svm_captured_slow(tap, vcpu, tsc, fastpath);
-	capture_remember(tap, exit);
 	return fastpath;
+}
+
+static __always_inline fastpath_t svm_run(VMITAP_VCPU_RUN_PARAMS, struct vmitap_tap *tap)
+{
+	fastpath_t fastpath;
+
+	tap->entry_tsc = rdtsc();
+	fastpath = static_call(vmitap_orig_vcpu_run)(VMITAP_VCPU_RUN_ARGS);
+	return svm_captured(tap, vcpu, rdtsc(), fastpath);
+}
+
+static noinline notrace fastpath_t svm_run_injecting(VMITAP_VCPU_RUN_PARAMS,
+						     struct vmitap_tap *tap)
+{
+	svm_capture_inject(tap, vcpu);
+	return svm_run(VMITAP_VCPU_RUN_ARGS, tap);
 }
 
 static noinline notrace fastpath_t svm_run_tapped(VMITAP_VCPU_RUN_PARAMS,
 						  struct vmitap_tap *tap)
 {
-	fastpath_t fastpath;
-
 	if (unlikely(svm_layout(vcpu)->vmcb->control.event_inj & SVM_EVTINJ_VALID))
-		svm_capture_inject(tap, vcpu);
-	tap->entry_tsc = rdtsc();
-	fastpath = static_call(vmitap_orig_vcpu_run)(VMITAP_VCPU_RUN_ARGS);
-	return svm_captured(tap, vcpu, rdtsc(), fastpath);
+		return svm_run_injecting(VMITAP_VCPU_RUN_ARGS, tap);
+	return svm_run(VMITAP_VCPU_RUN_ARGS, tap);
 }
 
 /* Not traceable: with an untapped VM this would be a good part of the cost. */

@@ -80,6 +80,7 @@ struct vmitap_tap *vmitap_tap_create(struct vmitap_vm *vm, struct kvm_vcpu *vcpu
 	if (!tap)
 		return NULL;
 	tap->vcpu = vcpu;
+	RCU_INIT_POINTER(tap->rings, &vmitap_ring_end);
 	list_add_tail(&tap->vm_node, &vm->taps);
 	hlist_add_head_rcu(&tap->node, &vmitap_taps[hash_ptr(vcpu, VMITAP_TAP_BITS)]);
 	return tap;
@@ -124,7 +125,7 @@ bool vmitap_tap_unlink(struct vmitap_tap *tap, struct vmitap_ring *ring)
 
 	lockdep_assert_held(&vmitap_lock);
 
-	while ((cur = rcu_dereference_protected(*link, 1))) {
+	while ((cur = rcu_dereference_protected(*link, 1)) != &vmitap_ring_end) {
 		if (cur == ring) {
 			rcu_assign_pointer(*link,
 					   rcu_dereference_protected(ring->next, 1));

@@ -30,10 +30,12 @@ struct vmitap_ring;
  * struct vmitap_tap - a tapped vCPU
  * @node: in the hash table
  * @vcpu: KVM's vCPU
- * @rings: one per session, singly linked through vmitap_ring.next
+ * @rings: one per session, singly linked through vmitap_ring.next up to
+ *	vmitap_ring_end
  * @entry_tsc: TSC of the last entry
  * @exit_reason: reason of the previous exit
- * @exit_tsc: its TSC, 0 if there was none
+ * @exit_tsc: its TSC, 0 if there was none; kept only while there is a filter, and
+ *	cleared when one comes
  * @exit_class: its class
  * @vm_node: in vmitap_vm.taps
  * @rcu: for freeing

@@ -88,7 +88,8 @@ int main(int argc, char **argv)
 		{ "hlt", code_hlt, sizeof(code_hlt), false },
 	};
 	struct kvm_userspace_memory_region slot = { .memory_size = 0x10000 };
-	struct kvm_pit_config pit = { .flags = 0 };
+	/* The speaker port is KVM's only with this flag. */
+	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
 	uint64_t count, settle, start, end;
 	struct kvm_sregs sregs;
 	struct kvm_run *run;

@@ -70,7 +70,7 @@ measure_tapped()
 	untap "$2"
 }
 
-# measure_beside KIND: another VM is tapped.
+# measure_beside KIND TAP: with another VM, which is tapped if TAP is yes.
 measure_beside()
 {
 	local other
@@ -80,10 +80,12 @@ measure_beside()
 	until grep -q ready "$work/other" 2>/dev/null; do sleep 0.05; done
 	other=$(sed -n 's/ready //p' "$work/other")
 	start_loop "$1"
-	tap "$other" -1 0
+	[ "$2" != yes ] || tap "$other" -1 0
 	finish_loop
-	untap 0
+	[ "$2" != yes ] || untap 0
 	exec 7>&-
+	until [ ! -e "/proc/$other" ]; do sleep 0.05; done
+	rm "$work/other"
 }
 
 report()
@@ -99,7 +101,8 @@ for kind in ${KINDS:-cpuid pio hlt}; do
 	echo "exit.base$suffix $base instructions/exit"
 	insmod "$build/vmitap.ko"
 	report "tap.idle$suffix" "$(measure "$kind")" "$base"
-	report "tap.untapped_beside$suffix" "$(measure_beside "$kind")" "$base"
+	report "tap.untapped_beside$suffix" "$(measure_beside "$kind" yes)" \
+		"$(measure_beside "$kind" no)"
 	report "tap.masked$suffix" "$(measure_tapped "$kind" 0 0 0)" "$base"
 	report "tap.record$suffix" "$(measure_tapped "$kind" "$exits" -1 0)" "$base"
 	report "tap.record_gprs$suffix" "$(measure_tapped "$kind" "$exits" -1 2)" "$base"

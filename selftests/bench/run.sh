@@ -7,7 +7,7 @@
 # usage: run.sh [PART...]      parts: exits reader
 # Exit status: 0, also if a goal is missed; 1 if a figure could not be had.
 
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=${O:-build}
 here=selftests/bench
@@ -22,7 +22,7 @@ exits()
 
 reader()
 {
-	"$build/bench/reader"
+	"$build/bench/reader" "$build/bench/reader_fill.bpf.o"
 }
 
 [ $# -gt 0 ] || set -- exits reader
