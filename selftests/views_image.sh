@@ -3,23 +3,24 @@
 # Make the memory image of a Linux guest that the views are tested on: boot the
 # kernel of the virtual hosts in an emulated machine whose memory is a file, let
 # the guest say what it knows of itself, stop it.
-# usage: views_image.sh DIR [--kernel-args S] [--mem SIZE]
+# usage: views_image.sh DIR [--kernel-args S] [--mem SIZE] [--release R]
 # In DIR: ram, regs (userspace/views/guest_image.h says what that is), said.
 
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-dir=$1 args='' mem=512M
+dir=$1 args='' mem=512M release=''
 shift
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel-args) args=$2; shift ;;
 	--mem) mem=$2; shift ;;
+	--release) release=$2; shift ;;
 	*) echo "views_image.sh: what is '$1'?" >&2; exit 2 ;;
 	esac
 	shift
 done
 
-release=$("$here/host/release.sh")
+[ -n "$release" ] || release=$("$here/host/release.sh")
 kernel=$("$here/host/kernel.sh" "$release")
 emulator=$("$here/host/emulator.sh")
 

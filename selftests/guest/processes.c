@@ -22,12 +22,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define NR_PROCESSES	300
 #define NR_CPUS		2
 #define PF_KTHREAD	0x00200000
+#define MSR_MAJOR	202
 #define MSR_LSTAR	0xc0000082
 
 /* Where every process of ours has MARK and its PID, to be read from outside. */
@@ -150,7 +152,9 @@ static void say_lstar(FILE *out)
 	int cpu, fd;
 
 	for (cpu = 0; cpu < NR_CPUS; cpu++) {
-		snprintf(path, sizeof(path), "/dev/cpu/%d/msr", cpu);
+		/* Kernels differ in where they put this device. */
+		snprintf(path, sizeof(path), "/msr%d", cpu);
+		mknod(path, S_IFCHR | 0600, makedev(MSR_MAJOR, cpu));
 		fd = open(path, O_RDONLY);
 		if (fd < 0 || pread(fd, &lstar, 8, MSR_LSTAR) != 8)
 			die(path);

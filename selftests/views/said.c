@@ -114,5 +114,6 @@ const struct said_task *said_find(const struct said_task *tasks, size_t nr,
 
 bool said_is_worker(const char *comm)
 {
-	return !strncmp(comm, "kworker/", 8);
+	/* Those with R are there to stay. */
+	return !strncmp(comm, "kworker/", 8) && comm[8] != 'R';
 }
