@@ -64,7 +64,11 @@ image pti --kernel-args pti=on
 verdict $? 'memory image of a guest with page-table isolation'
 run paging "$tests/paging_test"
 run guest_image "$tests/guest_image_test" "$tmp"
+run btf "$tests/btf_test" "$tmp"
+run kallsyms "$tests/kallsyms_test" "$tmp"
 run plain "$tests/image_test" "$images/plain"
 run pti "$tests/image_test" "$images/pti" pti
+run damage "$tests/damage_test" "$images/plain" "$tmp"
+run damage-pti "$tests/damage_test" "$images/pti" "$tmp"
 echo "1..$number"
 [ "$failed" = 0 ]

@@ -15,7 +15,7 @@
 #include "tables.h"
 
 #define IMAGE_BYTES	(4u << 20)
-#define TABLES_AT	0x10230
+#define TABLES_AT	0x230
 
 /* Long names, whose length takes two bytes. */
 #define LONG_EVERY	97
@@ -225,4 +225,5 @@ void tables_make(struct tables_made *made, enum tables_order order,
 		put_offsets(&w);
 		put_seqs(&w);
 	}
+	made->end = w.at;
 }

@@ -27,6 +27,7 @@ enum tables_order {
 /**
  * struct tables_made - an image, and where in it the tables are
  * @image: the image; free @image.data
+ * @end: behind the last of them
  */
 struct tables_made {
 	struct kernel_image image;
@@ -37,6 +38,7 @@ struct tables_made {
 	size_t token_index;
 	size_t offsets;
 	size_t relative_base;
+	size_t end;
 };
 
 /* The symbol of an index: @name has room for 512 bytes. */
