@@ -385,7 +385,7 @@ static bool find_addresses(const struct tables *tables, struct symbols *symbols,
 	size_t bytes = (size_t)tables->nr * 4, after;
 
 	/* Before the number of symbols, and the base between them. */
-	if (tables->num_syms >= bytes + 16 && tables->num_syms % 8 == 0) {
+	if (tables->num_syms >= bytes + 8 && tables->num_syms % 8 == 0) {
 		from->offsets = (tables->num_syms - 8 - bytes) & ~7ULL;
 		if (try_place(tables, symbols, from, tables->num_syms - 8))
 			return true;
