@@ -70,5 +70,11 @@ run plain "$tests/image_test" "$images/plain"
 run pti "$tests/image_test" "$images/pti" pti
 run damage "$tests/damage_test" "$images/plain" "$tmp"
 run damage-pti "$tests/damage_test" "$images/pti" "$tmp"
+for target in kallsyms btf; do
+	selftests/views_fuzz.sh "$build" 5 "$target" > "$tmp/out" 2>&1
+	status=$?
+	[ $status = 0 ] || tail -n 60 "$tmp/out" | sed 's/^/# /'
+	verdict $status "fuzzing of $target: $(sed -n 's/^Done //p' "$tmp/out")"
+done
 echo "1..$number"
 [ "$failed" = 0 ]
