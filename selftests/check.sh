@@ -3,7 +3,7 @@
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
-# usage: check.sh [PART...]      parts: static user filters cli host
+# usage: check.sh [PART...]      parts: static user filters cli views host
 # Exit status: 0 nothing failed, 1 something did.
 
 set -u
@@ -88,13 +88,14 @@ tally_host()
 	skipped=$((skipped + s))
 }
 
-[ $# -gt 0 ] || set -- static user filters cli host
+[ $# -gt 0 ] || set -- static user filters cli views host
 for name in "$@"; do
 	case $name in
 	static)  part static selftests/static.sh ;;
 	user)    part user run_user ;;
 	filters) part filters "$build/selftests/filter_native_test" "$build/bpf" ;;
 	cli)     part cli selftests/cli_test.sh "$build" ;;
+	views)   part views selftests/views_test.sh "$build" ;;
 	host)    run_host ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac
