@@ -4,17 +4,22 @@
 # kernel of the virtual hosts in an emulated machine whose memory is a file, let
 # the guest say what it knows of itself, stop it.
 # usage: views_image.sh DIR [--kernel-args S] [--mem SIZE] [--release R]
+#        [--cpu MODEL] [--while-it-runs COMMAND]
+# The command is run, at the end, with the guest running: DIR/ram changes under it.
+# Exit status: that of the command, or 0; 1 if there is no image.
 # In DIR: ram, regs (userspace/views/guest_image.h says what that is), said.
 
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-dir=$1 args='' mem=512M release=''
+dir=$1 args='' mem=512M release='' cpu=EPYC command=''
 shift
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel-args) args=$2; shift ;;
 	--mem) mem=$2; shift ;;
 	--release) release=$2; shift ;;
+	--cpu) cpu=$2; shift ;;
+	--while-it-runs) command=$2; shift ;;
 	*) echo "views_image.sh: what is '$1'?" >&2; exit 2 ;;
 	esac
 	shift
@@ -41,7 +46,7 @@ gcc -O2 -D_GNU_SOURCE -static -Wall -Wextra -pthread -o "$tmp/init" "$here/guest
 
 mkfifo "$tmp/monitor"
 exec 8<> "$tmp/monitor"
-"$emulator" -accel tcg,thread=multi -cpu EPYC -smp 2 -m "$mem" \
+"$emulator" -accel tcg,thread=multi -cpu "$cpu" -smp 2 -m "$mem" \
 	-object "memory-backend-file,id=ram,size=$mem,mem-path=$dir/ram,share=on" \
 	-machine q35,memory-backend=ram -display none -no-reboot -nodefaults \
 	-nic none -serial "file:$dir/console.log" -monitor stdio \
@@ -78,10 +83,6 @@ for _ in $(seq 20); do
 	printf 'cont\n' >&8
 	sleep 0.2
 done
-echo quit >&8
-wait "$qemu" || :
-qemu=
-
 tr -d '\r' < "$tmp/answers" | awk -v said="$dir/said" -v bytes="$(stat -c %s "$dir/ram")" '
 function value(name,   m) {
 	return match($0, "(^| )" name " *=[^=]*") ? \
@@ -125,4 +126,14 @@ BEGIN {
 /^IDT=/  { print "idtr_base 0x" $2 }
 /^GDT=/  { print "gdtr_base 0x" $2 }' > "$dir/regs"
 grep -q '^cr3' "$dir/regs" || { echo "views_image.sh: no registers" >&2; exit 1; }
+
+status=0
+if [ -n "$command" ]; then
+	echo cont >&8
+	bash -c "$command" || status=$?
+fi
+echo quit >&8
+wait "$qemu" || :
+qemu=
 touch "$dir/ready"
+exit $status

@@ -62,14 +62,19 @@ image plain
 verdict $? 'memory image of a guest'
 image pti --kernel-args pti=on
 verdict $? 'memory image of a guest with page-table isolation'
+image large --mem 3G --cpu EPYC,+la57
+verdict $? 'memory image of a guest with five levels and a hole in its memory'
 run paging "$tests/paging_test"
 run guest_image "$tests/guest_image_test" "$tmp"
 run btf "$tests/btf_test" "$tmp"
 run kallsyms "$tests/kallsyms_test" "$tmp"
 run plain "$tests/image_test" "$images/plain"
 run pti "$tests/image_test" "$images/pti" pti
+run large "$tests/image_test" "$images/large"
 run damage "$tests/damage_test" "$images/plain" "$tmp"
 run damage-pti "$tests/damage_test" "$images/pti" "$tmp"
+run live selftests/views_image.sh "$images/live" --kernel-args churn \
+	--while-it-runs "$tests/live_test $images/live 4"
 for target in kallsyms btf; do
 	selftests/views_fuzz.sh "$build" 5 "$target" > "$tmp/out" 2>&1
 	status=$?

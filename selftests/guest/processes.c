@@ -3,14 +3,16 @@
  * processes.c - first process of the guest whose memory the views are tested on
  *
  * Starts a few hundred processes, then says on a virtio port, one fact a line,
- * what the guest itself knows of them and of its kernel.  Then stays as it is:
- * what the views find in the memory must be what was said.
+ * what the guest itself knows of them and of its kernel.  Then stays as it is, or
+ * with the argument churn has more processes come and go: what the views find in the
+ * memory must be what was said.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,7 +255,35 @@ static void say_tasks(FILE *out)
 	closedir(procs);
 }
 
-int main(void)
+/* Processes and threads that come and go, as fast as the guest can. */
+static void churn(void)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	if (fork())
+		return;
+	prctl(PR_SET_NAME, "churn");
+	signal(SIGCHLD, SIG_IGN);
+	/* Registers are taken before: they must not be of what is gone then. */
+	sleep(1);
+	for (;;) {
+		pid = fork();
+		if (pid < 0)
+			usleep(1000);
+		if (pid)
+			continue;
+		/* Init reaps it. */
+		if (fork())
+			_exit(0);
+		prctl(PR_SET_NAME, "short-lived");
+		pthread_create(&thread, NULL, thread_sleep, "short-thread");
+		usleep(rand() % 20000);
+		_exit(0);
+	}
+}
+
+int main(int argc, char **argv)
 {
 	FILE *out;
 
@@ -277,6 +307,10 @@ int main(void)
 	fflush(out);
 	printf("guest: all said\n");
 	fflush(stdout);
+	/* The kernel hands on words of its command line that it does not know. */
+	if (argc > 1 && !strcmp(argv[argc - 1], "churn"))
+		churn();
 	for (;;)
-		pause();
+		if (wait(NULL) < 0)
+			pause();
 }
