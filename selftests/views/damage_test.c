@@ -332,6 +332,21 @@ static bool opens(const struct linux_options *options, const char *error)
 	return good;
 }
 
+/* Map 2 MiB of something else below the end of the kernel's gigabyte. */
+static uint64_t map_elsewhere(void)
+{
+	uint64_t *table, address = KERNEL_MAP_END - (2 << 20);
+	uint64_t root = lg.kernel.pti ? copy.regs.cr3 & ~0x1000ULL :
+					copy.regs.cr3;
+
+	table = (uint64_t *)(copy.memory + (root & ~0xfffULL));
+	table = (uint64_t *)(copy.memory + (table[511] & 0xffffffffff000ULL));
+	table = (uint64_t *)(copy.memory + (table[510] & 0xffffffffff000ULL));
+	/* Present, and a large page. */
+	table[511] = 0x81;
+	return address + 0x80;
+}
+
 static void test_registers(void)
 {
 	struct guest_regs before = copy.regs;
@@ -343,6 +358,13 @@ static void test_registers(void)
 			 kernel.text == lg.kernel.text &&
 			 kernel.lstar_elsewhere && opens(NULL, NULL),
 			 "LSTAR in a module: found from the IDT, and told\n");
+	/* Kernels without KASLR have modules where others have the image. */
+	copy.regs.lstar = map_elsewhere();
+	ksft_test_result(!kernel_find(&kernel, &guest) &&
+			 kernel.anchor == KERNEL_ANCHOR_IDT &&
+			 kernel.text == lg.kernel.text &&
+			 kernel.lstar_elsewhere,
+			 "LSTAR in a module beside the image\n");
 	copy.regs.lstar = 0;
 	ksft_test_result(!kernel_find(&kernel, &guest) &&
 			 kernel.text == lg.kernel.text &&
@@ -357,6 +379,7 @@ static void test_registers(void)
 	copy.regs.cr0 = 0;
 	ksft_test_result(opens(NULL, "no kernel found"), "no paging yet\n");
 	copy.regs = before;
+	fresh_copy();
 }
 
 static void test_given_btf(void)
@@ -453,7 +476,7 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/said", argv[1]);
 	snprintf(tmp_dir, sizeof(tmp_dir), "%s", argv[2]);
 	ksft_print_header();
-	ksft_set_plan(23);
+	ksft_set_plan(24);
 	said_read(&said, path);
 	read_registers(argv[1]);
 	fresh_copy();

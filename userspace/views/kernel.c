@@ -106,8 +106,8 @@ static void try_root(struct kernel *kernel, const struct guest_regs *regs,
 }
 
 /*
- * LSTAR is tried before the IDT, as the anchor that a kernel cannot do without;
- * one that leads out of the image is told, and does not blind the view.
+ * Both anchors lead to the same image.  If they do not, LSTAR leads to a module, which
+ * has less mapped: that is told, and does not blind the view.
  */
 static int try_vcpu(struct kernel *kernel, const struct guest *guest,
 		    const struct guest_regs *regs)
@@ -124,8 +124,6 @@ static int try_vcpu(struct kernel *kernel, const struct guest *guest,
 		try_root(kernel, regs, root & ~CR3_PTI_USER, anchor, &mapped);
 		if (root & CR3_PTI_USER)
 			try_root(kernel, regs, root, anchor, &mapped);
-		if (mapped)
-			break;
 	}
 	if (!mapped)
 		return -ENOENT;
