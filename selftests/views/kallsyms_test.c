@@ -22,7 +22,7 @@ static const char *const orders[NR_TABLES_ORDERS] = {
 	[TABLES_OFFSETS_FIRST_SEQS] = "6.2 and 6.3",
 	[TABLES_OFFSETS_LAST] = "from 6.4",
 	[TABLES_OFFSETS_LAST_RELATIVE] = "from 6.15",
-	[TABLES_PLACE_RELATIVE] = "from 7.0",
+	[TABLES_PLACE_RELATIVE] = "7.x",
 };
 
 static const enum kallsyms_encoding encodings[NR_TABLES_ORDERS] = {

@@ -19,7 +19,7 @@ enum tables_order {
 	TABLES_OFFSETS_LAST,
 	/* 6.15 and later. */
 	TABLES_OFFSETS_LAST_RELATIVE,
-	/* 7.0 and later. */
+	/* 7.x. */
 	TABLES_PLACE_RELATIVE,
 	NR_TABLES_ORDERS,
 };

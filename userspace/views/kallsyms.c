@@ -22,7 +22,7 @@
  *			[seqs_of_names] token_table token_index
  *	6.4 to 6.x	num_syms names markers token_table token_index offsets
  *			relative_base seqs_of_names
- *	7.0 and later	num_syms names markers token_table token_index offsets
+ *	7.x		num_syms names markers token_table token_index offsets
  *			seqs_of_names
  *
  * Nothing in them is believed before it agrees with the rest, and work and memory

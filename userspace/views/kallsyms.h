@@ -14,7 +14,7 @@ enum kallsyms_encoding {
 	KALLSYMS_ABSOLUTE_PERCPU,
 	/* Counts up from a base. */
 	KALLSYMS_BASE_RELATIVE,
-	/* Counts from where the number itself is; 7.0 and later. */
+	/* Counts from where the number itself is; 7.x. */
 	KALLSYMS_PLACE_RELATIVE,
 };
 
