@@ -332,8 +332,8 @@ static bool opens(const struct linux_options *options, const char *error)
 	return good;
 }
 
-/* Map 2 MiB of something else below the end of the kernel's gigabyte. */
-static uint64_t map_elsewhere(void)
+/* Map 2 MiB of what is at @gpa below the end of the kernel's gigabyte. */
+static uint64_t map_elsewhere(uint64_t gpa)
 {
 	uint64_t *table, address = KERNEL_MAP_END - (2 << 20);
 	uint64_t root = lg.kernel.pti ? copy.regs.cr3 & ~0x1000ULL :
@@ -343,8 +343,8 @@ static uint64_t map_elsewhere(void)
 	table = (uint64_t *)(copy.memory + (table[511] & 0xffffffffff000ULL));
 	table = (uint64_t *)(copy.memory + (table[510] & 0xffffffffff000ULL));
 	/* Present, and a large page. */
-	table[511] = 0x81;
-	return address + 0x80;
+	table[511] = gpa | 0x81;
+	return address;
 }
 
 static void test_registers(void)
@@ -359,12 +359,18 @@ static void test_registers(void)
 			 kernel.lstar_elsewhere && opens(NULL, NULL),
 			 "LSTAR in a module: found from the IDT, and told\n");
 	/* Kernels without KASLR have modules where others have the image. */
-	copy.regs.lstar = map_elsewhere();
+	copy.regs.lstar = map_elsewhere(0) + 0x80;
 	ksft_test_result(!kernel_find(&kernel, &guest) &&
 			 kernel.anchor == KERNEL_ANCHOR_IDT &&
 			 kernel.text == lg.kernel.text &&
 			 kernel.lstar_elsewhere,
 			 "LSTAR in a module beside the image\n");
+	copy.regs.lstar = map_elsewhere(lg.kernel.phys) + 0x80;
+	ksft_test_result(!kernel_find(&kernel, &guest) &&
+			 kernel.text == lg.kernel.text &&
+			 kernel.syscall_entry == lg.kernel.text + 0x80 &&
+			 !kernel.lstar_elsewhere,
+			 "LSTAR in a page of the image that is mapped twice\n");
 	copy.regs.lstar = 0;
 	ksft_test_result(!kernel_find(&kernel, &guest) &&
 			 kernel.text == lg.kernel.text &&
@@ -476,7 +482,7 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/said", argv[1]);
 	snprintf(tmp_dir, sizeof(tmp_dir), "%s", argv[2]);
 	ksft_print_header();
-	ksft_set_plan(24);
+	ksft_set_plan(25);
 	said_read(&said, path);
 	read_registers(argv[1]);
 	fresh_copy();

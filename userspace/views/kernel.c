@@ -106,6 +106,21 @@ static void try_root(struct kernel *kernel, const struct guest_regs *regs,
 }
 
 /*
+ * Where LSTAR leads to, in the image.  Before 4.20 it is the address of a second
+ * mapping of one of its pages, in the entry area of each CPU.
+ */
+static uint64_t find_syscall_entry(struct kernel *kernel, uint64_t lstar)
+{
+	struct paging_page page;
+
+	if (!lstar || paging_translate(&kernel->paging, lstar, &page) ||
+	    page.gpa < kernel->phys ||
+	    page.gpa - kernel->phys >= kernel->end - kernel->text)
+		return 0;
+	return kernel->text + (page.gpa - kernel->phys);
+}
+
+/*
  * Both anchors lead to the same image.  If they do not, LSTAR leads to a module, which
  * has less mapped: that is told, and does not blind the view.
  */
@@ -128,8 +143,8 @@ static int try_vcpu(struct kernel *kernel, const struct guest *guest,
 	if (!mapped)
 		return -ENOENT;
 	kernel->pti = kernel->paging.root != root;
-	kernel->lstar_elsewhere = regs->lstar && (regs->lstar < kernel->text ||
-						  regs->lstar >= kernel->end);
+	kernel->syscall_entry = find_syscall_entry(kernel, regs->lstar);
+	kernel->lstar_elsewhere = regs->lstar && !kernel->syscall_entry;
 	return 0;
 }
 

@@ -29,9 +29,11 @@ enum kernel_anchor {
  * @text: start of the image
  * @end: end of its mapping
  * @phys: guest-physical address of @text
+ * @syscall_entry: address in the image that LSTAR of this vCPU leads to, 0 if it is
+ *	not known or leads elsewhere
  * @pti: page tables of user mode were found, the kernel's are beside them
- * @lstar_elsewhere: LSTAR of this vCPU points outside the image: system calls are
- *	taken by something else than this kernel
+ * @lstar_elsewhere: LSTAR leads out of the image: system calls are taken by something
+ *	else than this kernel
  */
 struct kernel {
 	struct paging paging;
@@ -41,6 +43,7 @@ struct kernel {
 	uint64_t text;
 	uint64_t end;
 	uint64_t phys;
+	uint64_t syscall_entry;
 	bool pti;
 	bool lstar_elsewhere;
 };

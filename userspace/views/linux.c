@@ -58,7 +58,6 @@ static int open_btf(struct linux_guest *lg, const struct kernel_image *image,
 static int open_symbols(struct linux_guest *lg,
 			const struct kernel_image *image, const char *path)
 {
-	uint64_t entry = 0;
 	int err;
 
 	if (path) {
@@ -68,9 +67,8 @@ static int open_symbols(struct linux_guest *lg,
 				    strerror(-err));
 		return 0;
 	}
-	if (lg->kernel.anchor == KERNEL_ANCHOR_LSTAR)
-		entry = lg->kernel.entry;
-	err = kallsyms_find(&lg->kallsyms, &lg->symbols, image, entry);
+	err = kallsyms_find(&lg->kallsyms, &lg->symbols, image,
+			    lg->kernel.syscall_entry);
 	if (err)
 		return fail(lg, err, "guest kernel has no kallsyms, or of a kind"
 			    " not known: give its System.map with --system-map"
