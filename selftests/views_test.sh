@@ -58,10 +58,14 @@ image()
 }
 
 echo 'TAP version 13'
-image plain
-verdict $? 'memory image of a guest'
+# Two at a time.
+image plain &
+plain=$!
 image pti --kernel-args pti=on
-verdict $? 'memory image of a guest with page-table isolation'
+pti=$?
+wait $plain
+verdict $? 'memory image of a guest'
+verdict $pti 'memory image of a guest with page-table isolation'
 image large --mem 3G --cpu EPYC,+la57
 verdict $? 'memory image of a guest with five levels and a hole in its memory'
 run paging "$tests/paging_test"
