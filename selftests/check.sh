@@ -3,7 +3,7 @@
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
-# usage: check.sh [PART...]      parts: static user filters cli install host
+# usage: check.sh [PART...]      parts: static user filters cli install views host
 # Exit status: 0 nothing failed, 1 something did.
 
 set -u
@@ -88,7 +88,7 @@ tally_host()
 	skipped=$((skipped + s))
 }
 
-[ $# -gt 0 ] || set -- static user filters cli install host
+[ $# -gt 0 ] || set -- static user filters cli install views host
 for name in "$@"; do
 	case $name in
 	static)  part tally static selftests/static.sh ;;
@@ -96,6 +96,7 @@ for name in "$@"; do
 	filters) part tally filters "$build/selftests/filter_native_test" "$build/bpf" ;;
 	cli)     part tally cli selftests/cli_test.sh "$build" ;;
 	install) part tally install selftests/install_test.sh "$build" ;;
+	views)   part tally views selftests/views_test.sh "$build" ;;
 	host)    run_host ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac

@@ -21,7 +21,10 @@ number=100
 for module in $modules; do
 	modprobe -d "$kernel" -S "$release" --show-depends "$module" |
 	while read -r verb path _; do
-		[ "$verb" = insmod ] && echo "$path"
+		# A module that is built in has no file.
+		if [ "$verb" = insmod ]; then
+			echo "$path"
+		fi
 	done
 done | awk '!seen[$0]++' | while read -r path; do
 	cp "$path" "$tmp/root/modules/$number-$(basename "$path")"

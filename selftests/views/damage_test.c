@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * damage_test.c - a real guest's memory, as an attacker in it could leave it
+ *
+ * usage: damage_test DIR TMP	DIR is one that selftests/views_image.sh made
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/btf.h>
+#include <kselftest.h>
+
+#include "guest_image.h"
+#include "linux_tasks.h"
+#include "said.h"
+
+/* A copy of the image that can be written to, and registers likewise. */
+static struct {
+	uint8_t *memory;
+	size_t bytes;
+	struct guest_regs regs;
+	/* After so many reads, put @val back to @at. */
+	unsigned int reads_left;
+	uint64_t val;
+	uint64_t *at;
+} copy;
+
+static char image_path[500], tmp_dir[300];
+static struct said said;
+static struct linux_guest lg;
+
+static int copy_read(void *arg, uint64_t gpa, void *buf, size_t len)
+{
+	(void)arg;
+	if (gpa > copy.bytes || len > copy.bytes - gpa)
+		return -EFAULT;
+	memcpy(buf, copy.memory + gpa, len);
+	if (copy.reads_left && !--copy.reads_left)
+		*copy.at = copy.val;
+	return 0;
+}
+
+static int copy_nr_vcpus(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+static int copy_regs(void *arg, unsigned int vcpu, struct guest_regs *regs)
+{
+	(void)arg;
+	(void)vcpu;
+	*regs = copy.regs;
+	return 0;
+}
+
+static int copy_regions(void *arg, struct guest_region *list, unsigned int max)
+{
+	(void)arg;
+	if (max) {
+		list->gpa = 0;
+		list->bytes = copy.bytes;
+	}
+	return 1;
+}
+
+/* No map: every read comes by copy_read(). */
+static const struct guest_ops copy_ops = {
+	.read = copy_read,
+	.nr_vcpus = copy_nr_vcpus,
+	.regs = copy_regs,
+	.regions = copy_regions,
+};
+static const struct guest guest = { .ops = &copy_ops };
+
+static void read_registers(const char *dir)
+{
+	char regs[500], error[256];
+	struct guest_image *image;
+	struct guest original;
+
+	snprintf(regs, sizeof(regs), "%s/regs", dir);
+	if (guest_image_open(&image, &original, image_path, regs, error,
+			     sizeof(error)) ||
+	    guest_regs(&original, 0, &copy.regs))
+		ksft_exit_fail_msg("%s\n", error);
+	guest_image_close(image);
+}
+
+/* Undo all damage. */
+static void fresh_copy(void)
+{
+	struct stat st;
+	int fd;
+
+	if (copy.memory)
+		munmap(copy.memory, copy.bytes);
+	fd = open(image_path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		ksft_exit_fail_msg("%s\n", image_path);
+	copy.bytes = st.st_size;
+	copy.memory = mmap(NULL, copy.bytes, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE, fd, 0);
+	if (copy.memory == MAP_FAILED)
+		ksft_exit_fail_msg("mmap\n");
+	close(fd);
+}
+
+/* Where in the copy a kernel address is. */
+static void *at(uint64_t gva)
+{
+	struct paging_page page;
+
+	if (paging_translate(&lg.kernel.paging, gva, &page) ||
+	    page.gpa >= copy.bytes)
+		ksft_exit_fail_msg("nothing at 0x%llx\n",
+				   (unsigned long long)gva);
+	return copy.memory + page.gpa;
+}
+
+static uint64_t *links_of(const struct linux_task *task)
+{
+	return at(task->address + lg.layout.task_tasks.offset);
+}
+
+static void list_both(struct linux_tasks *tasks, struct linux_tasks *pids)
+{
+	if (linux_tasks_list(&lg, 0, tasks) || linux_pids_list(&lg, 0, pids))
+		ksft_exit_fail_msg("out of memory\n");
+}
+
+static bool has_pid(const struct linux_tasks *tasks, uint32_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < tasks->nr; i++)
+		if (tasks->list[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* The tasks before any damage. */
+static struct linux_tasks whole;
+
+static const struct linux_task *victim(void)
+{
+	size_t i;
+
+	for (i = whole.nr / 2; i < whole.nr; i++)
+		if (!strncmp(whole.list[i].comm, "proc-", 5))
+			return &whole.list[i];
+	ksft_exit_fail_msg("no process\n");
+	return NULL;
+}
+
+static void test_hidden_from_list(void)
+{
+	uint64_t *links = links_of(victim()), *next, *before;
+	struct linux_tasks tasks, pids;
+
+	/* As a rootkit does: unlinked, and nothing else. */
+	next = at(links[0]);
+	before = at(links[1]);
+	next[1] = links[1];
+	before[0] = links[0];
+	list_both(&tasks, &pids);
+	ksft_test_result(tasks.walk == LINUX_WALK_WHOLE &&
+			 tasks.nr == whole.nr - 1 &&
+			 !has_pid(&tasks, victim()->pid) &&
+			 pids.nr == whole.nr && has_pid(&pids, victim()->pid),
+			 "taken out of the list, still in the tree\n");
+	linux_tasks_free(&tasks);
+	linux_tasks_free(&pids);
+	fresh_copy();
+}
+
+static void test_loop(void)
+{
+	uint64_t *links = links_of(victim());
+	struct linux_tasks tasks;
+
+	links[0] = whole.list[10].address + lg.layout.task_tasks.offset;
+	linux_tasks_list(&lg, 0, &tasks);
+	ksft_test_result(tasks.walk == LINUX_WALK_LOOP &&
+			 tasks.nr < 4 * whole.nr, "a list that is a circle\n");
+	linux_tasks_free(&tasks);
+	/* The shortest there is. */
+	links[0] = victim()->address + lg.layout.task_tasks.offset;
+	linux_tasks_list(&lg, 0, &tasks);
+	ksft_test_result(tasks.walk == LINUX_WALK_LOOP,
+			 "a task that follows itself\n");
+	linux_tasks_free(&tasks);
+	fresh_copy();
+}
+
+static void test_broken(void)
+{
+	uint64_t *links = links_of(victim());
+	const struct linux_task *last;
+	struct linux_tasks tasks;
+	uint64_t *cred;
+
+	links[0] = 0xdead000000000100ULL;
+	linux_tasks_list(&lg, 0, &tasks);
+	ksft_test_result(tasks.walk == LINUX_WALK_BROKEN && tasks.nr &&
+			 has_pid(&tasks, victim()->pid),
+			 "a list that leads nowhere\n");
+	linux_tasks_free(&tasks);
+	fresh_copy();
+
+	cred = at(victim()->address + lg.layout.task_cred.offset);
+	*cred = 0;
+	linux_tasks_list(&lg, 0, &tasks);
+	last = &tasks.list[victim() - whole.list];
+	ksft_test_result(tasks.walk == LINUX_WALK_WHOLE &&
+			 tasks.nr == whole.nr && last->partial &&
+			 last->pid == victim()->pid && !last->uid,
+			 "a task without credentials\n");
+	linux_tasks_free(&tasks);
+	fresh_copy();
+}
+
+/* A list that is wrong while it is first read, and right the second time. */
+static void test_changing(void)
+{
+	uint64_t *links = links_of(victim());
+	struct linux_tasks tasks;
+
+	copy.at = &links[1];
+	copy.val = links[1];
+	copy.reads_left = whole.nr * 4;
+	links[1] ^= 0x40;
+	linux_tasks_list(&lg, 0, &tasks);
+	ksft_test_result(tasks.walk == LINUX_WALK_WHOLE &&
+			 tasks.nr == whole.nr, "a list that changed once\n");
+	linux_tasks_free(&tasks);
+	links[1] ^= 0x40;
+	linux_tasks_list(&lg, 0, &tasks);
+	ksft_test_result(tasks.walk == LINUX_WALK_CHANGED &&
+			 tasks.nr == whole.nr, "a list that keeps changing\n");
+	linux_tasks_free(&tasks);
+	fresh_copy();
+}
+
+static void test_pid_tree(void)
+{
+	uint64_t *head = at(lg.init_pid_ns + lg.layout.pidns_xa_head.offset);
+	uint64_t node = *head - 2;
+	struct linux_tasks pids;
+	uint64_t *slots;
+
+	slots = at(node + lg.layout.node_slots.offset);
+	slots[1] = *head;
+	linux_pids_list(&lg, 0, &pids);
+	ksft_test_result(pids.walk == LINUX_WALK_BROKEN && pids.nr < whole.nr,
+			 "a tree that has itself in it\n");
+	linux_tasks_free(&pids);
+	fresh_copy();
+
+	*(uint8_t *)at(node + lg.layout.node_shift.offset) = 60;
+	linux_pids_list(&lg, 0, &pids);
+	ksft_test_result(pids.walk == LINUX_WALK_BROKEN && !pids.nr,
+			 "a tree that is too high\n");
+	linux_tasks_free(&pids);
+	fresh_copy();
+
+	head = at(lg.init_pid_ns + lg.layout.pidns_xa_head.offset);
+	*head = 0;
+	linux_pids_list(&lg, 0, &pids);
+	ksft_test_result(pids.walk == LINUX_WALK_BROKEN && !pids.nr,
+			 "a tree without a root\n");
+	linux_tasks_free(&pids);
+	fresh_copy();
+}
+
+/* Pointers in tasks to anywhere: no result is right, but each comes. */
+static void test_random(void)
+{
+	struct linux_tasks tasks, pids;
+	const struct linux_task *task;
+	unsigned int i, bounded = 0;
+	uint64_t *word;
+
+	srand(1);
+	for (i = 0; i < 100; i++) {
+		task = &whole.list[rand() % whole.nr];
+		word = at(task->address + (lg.layout.task_lowest +
+			  rand() % lg.layout.task_bytes) / 8 * 8);
+		*word = whole.list[rand() % whole.nr].address + rand() % 4096;
+		word = links_of(&whole.list[rand() % whole.nr]);
+		word[rand() % 2] = whole.list[rand() % whole.nr].address +
+				   lg.layout.task_tasks.offset;
+		if (linux_tasks_list(&lg, LINUX_TASKS_THREADS, &tasks) ||
+		    linux_pids_list(&lg, LINUX_TASKS_THREADS, &pids))
+			ksft_exit_fail_msg("out of memory\n");
+		bounded += tasks.nr < 100000 && pids.nr < 100000;
+		linux_tasks_free(&tasks);
+		linux_tasks_free(&pids);
+	}
+	ksft_test_result(bounded == i, "anything in tasks\n");
+	fresh_copy();
+}
+
+/* Open once more; the first one's result stays in lg. */
+static bool opens(const struct linux_options *options, const char *error)
+{
+	struct linux_guest again;
+	struct linux_tasks tasks;
+	bool good;
+	int err;
+
+	err = linux_open(&again, &guest, options);
+	if (error) {
+		good = err && strstr(again.error, error);
+		if (!good)
+			ksft_print_msg("%d: %s\n", err, again.error);
+	} else {
+		good = !err && !linux_tasks_list(&again, 0, &tasks) &&
+		       tasks.nr == whole.nr;
+		if (!err)
+			linux_tasks_free(&tasks);
+		else
+			ksft_print_msg("%s\n", again.error);
+	}
+	linux_close(&again);
+	return good;
+}
+
+/* Map 2 MiB of what is at @gpa below the end of the kernel's gigabyte. */
+static uint64_t map_elsewhere(uint64_t gpa)
+{
+	uint64_t *table, address = KERNEL_MAP_END - (2 << 20);
+	uint64_t root = lg.kernel.pti ? copy.regs.cr3 & ~0x1000ULL :
+					copy.regs.cr3;
+
+	table = (uint64_t *)(copy.memory + (root & ~0xfffULL));
+	table = (uint64_t *)(copy.memory + (table[511] & 0xffffffffff000ULL));
+	table = (uint64_t *)(copy.memory + (table[510] & 0xffffffffff000ULL));
+	/* Present, and a large page. */
+	table[511] = gpa | 0x81;
+	return address;
+}
+
+static void test_registers(void)
+{
+	struct guest_regs before = copy.regs;
+	struct kernel kernel;
+
+	copy.regs.lstar = 0xffffffffc0123450ULL;
+	ksft_test_result(!kernel_find(&kernel, &guest) &&
+			 kernel.anchor == KERNEL_ANCHOR_IDT &&
+			 kernel.text == lg.kernel.text &&
+			 kernel.lstar_elsewhere && opens(NULL, NULL),
+			 "LSTAR in a module: found from the IDT, and told\n");
+	/* Kernels without KASLR have modules where others have the image. */
+	copy.regs.lstar = map_elsewhere(0) + 0x80;
+	ksft_test_result(!kernel_find(&kernel, &guest) &&
+			 kernel.anchor == KERNEL_ANCHOR_IDT &&
+			 kernel.text == lg.kernel.text &&
+			 kernel.lstar_elsewhere,
+			 "LSTAR in a module beside the image\n");
+	copy.regs.lstar = map_elsewhere(lg.kernel.phys) + 0x80;
+	ksft_test_result(!kernel_find(&kernel, &guest) &&
+			 kernel.text == lg.kernel.text &&
+			 kernel.syscall_entry == lg.kernel.text + 0x80 &&
+			 !kernel.lstar_elsewhere,
+			 "LSTAR in a page of the image that is mapped twice\n");
+	copy.regs.lstar = 0;
+	ksft_test_result(!kernel_find(&kernel, &guest) &&
+			 kernel.text == lg.kernel.text &&
+			 !kernel.lstar_elsewhere, "LSTAR not known\n");
+	copy.regs.idtr_base = 0;
+	ksft_test_result(opens(NULL, "no kernel found"),
+			 "neither LSTAR nor IDT\n");
+	copy.regs = before;
+	copy.regs.cr3 = 0x123000;
+	ksft_test_result(opens(NULL, "no kernel found"), "CR3 is wrong\n");
+	copy.regs = before;
+	copy.regs.cr0 = 0;
+	ksft_test_result(opens(NULL, "no kernel found"), "no paging yet\n");
+	copy.regs = before;
+	fresh_copy();
+}
+
+static void test_given_btf(void)
+{
+	struct linux_options options = { .btf = NULL };
+	char path[500];
+	const void *raw;
+	uint32_t bytes;
+	FILE *file;
+
+	memset(at(lg.btf.gva), 0, 4);
+	ksft_test_result(opens(NULL, "--btf FILE"), "no BTF\n");
+	snprintf(path, sizeof(path), "%s/btf", tmp_dir);
+	raw = btf__raw_data(lg.btf.btf, &bytes);
+	file = fopen(path, "we");
+	fwrite(raw, 1, bytes, file);
+	fclose(file);
+	options.btf = path;
+	ksft_test_result(opens(&options, NULL), "BTF given\n");
+	if (truncate(path, bytes / 2))
+		ksft_exit_fail_msg("truncate\n");
+	ksft_test_result(opens(&options, "no BTF in it"),
+			 "what is given is no BTF\n");
+	unlink(path);
+	fresh_copy();
+}
+
+static void write_map(const char *path, uint64_t distance)
+{
+	FILE *file = fopen(path, "we");
+	uint64_t address;
+	size_t i;
+
+	for (i = 0; i < said.nr_symbols; i++) {
+		address = said.symbols[i].address;
+		if (address >= KERNEL_MAP_START)
+			address -= distance;
+		fprintf(file, "%016llx %c %s\n", (unsigned long long)address,
+			said.symbols[i].type, said.symbols[i].name);
+	}
+	fclose(file);
+}
+
+static void test_given_map(void)
+{
+	struct linux_options options = { .btf = NULL };
+	char path[500];
+	size_t i;
+
+	memset(at(lg.kallsyms.token_index), 0xff, 512);
+	ksft_test_result(opens(NULL, "--system-map FILE"), "no kallsyms\n");
+	snprintf(path, sizeof(path), "%s/System.map", tmp_dir);
+	options.system_map = path;
+	/* As it was linked, wherever the guest has put itself. */
+	write_map(path, lg.kernel.text - 0xffffffff81000000ULL);
+	ksft_test_result(opens(&options, NULL), "System.map given\n");
+	/* _text is elsewhere there, and by that all the others are. */
+	for (i = said.nr_symbols / 2; strlen(said.symbols[i].name) < 6; )
+		i++;
+	strcpy(said.symbols[i].name, "_text");
+	for (i = 0; strcmp(said.symbols[i].name, "_text"); )
+		i++;
+	strcpy(said.symbols[i].name, "other");
+	write_map(path, 0);
+	ksft_test_result(opens(&options, "both of this kernel"),
+			 "a System.map of another kernel\n");
+	unlink(path);
+	fresh_copy();
+}
+
+static void test_no_banner(void)
+{
+	struct kernel_image image;
+	const uint8_t *found;
+
+	if (kernel_copy_image(&lg.kernel, &image))
+		ksft_exit_fail_msg("out of memory\n");
+	while ((found = memmem(image.data, image.bytes, "Linux version ", 14))) {
+		memset(image.data + (found - image.data), 'x', 14);
+		memset(at(image.base + (found - image.data)), 'x', 14);
+	}
+	kernel_image_free(&image);
+	ksft_test_result(opens(NULL, "is not Linux"), "no banner\n");
+	fresh_copy();
+}
+
+int main(int argc, char **argv)
+{
+	char path[500];
+
+	if (argc != 3)
+		ksft_exit_fail_msg("usage: damage_test DIR TMP\n");
+	snprintf(image_path, sizeof(image_path), "%s/ram", argv[1]);
+	snprintf(path, sizeof(path), "%s/said", argv[1]);
+	snprintf(tmp_dir, sizeof(tmp_dir), "%s", argv[2]);
+	ksft_print_header();
+	ksft_set_plan(25);
+	said_read(&said, path);
+	read_registers(argv[1]);
+	fresh_copy();
+	if (linux_open(&lg, &guest, NULL))
+		ksft_exit_fail_msg("%s\n", lg.error);
+	if (linux_tasks_list(&lg, 0, &whole) || whole.walk)
+		ksft_exit_fail_msg("no whole list\n");
+	test_hidden_from_list();
+	test_loop();
+	test_broken();
+	test_changing();
+	test_pid_tree();
+	test_random();
+	test_registers();
+	test_given_btf();
+	test_given_map();
+	test_no_banner();
+	linux_tasks_free(&whole);
+	linux_close(&lg);
+	ksft_finished();
+}

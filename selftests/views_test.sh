@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Tests of the views, natively: units, real memory of guests, a short time of fuzzing.
+# TAP; the programs' own test cases are numbered through.
+# usage: views_test.sh BUILD
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=${1:-build}
+tests=$build/selftests/views
+images=$build/views/images
+number=0 failed=0
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# A sanitizer's report is a failure whatever the exit code.
+export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99
+
+verdict()
+{
+	number=$((number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $number $2"
+	else
+		echo "not ok $number $2"
+		failed=$((failed + 1))
+	fi
+}
+
+# run NAME PROGRAM...: its test cases, and one more: that it ended as it should
+run()
+{
+	local name=$1 status line
+	shift
+	"$@" > "$tmp/out" 2> "$tmp/err"
+	status=$?
+	while read -r line; do
+		case $line in
+		'ok '*) verdict 0 "$name: ${line#ok * }" ;;
+		'not ok '*) verdict 1 "$name: ${line#not ok * }" ;;
+		'# Totals'*) ;;
+		'#'*) echo "$line" ;;
+		esac
+	done < "$tmp/out"
+	[ $status = 0 ] || sed 's/^/# /' "$tmp/err" | head -n 60
+	verdict $status "$name: runs to its end"
+}
+
+# image NAME [OPTION...]: make it unless it is there and nothing of it is newer
+image()
+{
+	local dir=$images/$1 input
+	shift
+	for input in selftests/views_image.sh selftests/guest/processes.c; do
+		[ "$dir/ready" -nt "$input" ] || rm -f "$dir/ready"
+	done
+	[ -e "$dir/ready" ] || selftests/views_image.sh "$dir" "$@" >&2
+}
+
+echo 'TAP version 13'
+# Two at a time.
+image plain &
+plain=$!
+image pti --kernel-args pti=on
+pti=$?
+wait $plain
+verdict $? 'memory image of a guest'
+verdict $pti 'memory image of a guest with page-table isolation'
+image large --mem 3G --cpu EPYC,+la57
+verdict $? 'memory image of a guest with five levels and a hole in its memory'
+run paging "$tests/paging_test"
+run guest_image "$tests/guest_image_test" "$tmp"
+run btf "$tests/btf_test" "$tmp"
+run kallsyms "$tests/kallsyms_test" "$tmp"
+run plain "$tests/image_test" "$images/plain"
+run pti "$tests/image_test" "$images/pti" pti
+run large "$tests/image_test" "$images/large"
+run damage "$tests/damage_test" "$images/plain" "$tmp"
+run damage-pti "$tests/damage_test" "$images/pti" "$tmp"
+run live selftests/views_image.sh "$images/live" --kernel-args churn \
+	--while-it-runs "$tests/live_test $images/live 4"
+for target in kallsyms btf; do
+	selftests/views_fuzz.sh "$build" 5 "$target" > "$tmp/out" 2>&1
+	status=$?
+	[ $status = 0 ] || tail -n 60 "$tmp/out" | sed 's/^/# /'
+	verdict $status "fuzzing of $target: $(sed -n 's/^Done //p' "$tmp/out")"
+done
+echo "1..$number"
+[ "$failed" = 0 ]

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * linux_tasks.h - processes of a Linux guest, from two sources
+ *
+ * Both are lists that the guest's kernel keeps; an attacker in it may take a task
+ * out of either.  A task that is in one only is worth a look.
+ */
+#ifndef VMITAP_VIEWS_LINUX_TASKS_H
+#define VMITAP_VIEWS_LINUX_TASKS_H
+
+#include "linux.h"
+
+/* More are not listed. */
+#define LINUX_MAX_TASKS		(1u << 20)
+
+/* List threads too, not only the first of each process. */
+#define LINUX_TASKS_THREADS	(1u << 0)
+
+/**
+ * struct linux_task - a task
+ * @address: of its task_struct
+ * @start_ns: when it was started, since the guest booted
+ * @pgd: guest-physical address of its page tables; 0 for a thread of the kernel, or
+ *	a process that has exited
+ * @pid: of the thread
+ * @tgid: of the process
+ * @ppid: of the parent's process
+ * @uid: real user
+ * @euid: effective user
+ * @flags: PF_* of the kernel
+ * @kthread: a thread of the kernel
+ * @partial: something of it could not be read and is 0
+ * @comm: name, terminated
+ */
+struct linux_task {
+	uint64_t address;
+	uint64_t start_ns;
+	uint64_t pgd;
+	uint32_t pid;
+	uint32_t tgid;
+	uint32_t ppid;
+	uint32_t uid;
+	uint32_t euid;
+	uint32_t flags;
+	bool kthread;
+	bool partial;
+	char comm[17];
+};
+
+/* What became of a walk; the worst of it counts, which comes last here. */
+enum linux_walk {
+	/* Came to its end, and everything agreed. */
+	LINUX_WALK_WHOLE,
+	/* Changed while it was read: tasks may be missing, or be there twice. */
+	LINUX_WALK_CHANGED,
+	/* Led to something that cannot be: what comes after it is missing. */
+	LINUX_WALK_BROKEN,
+	/* Goes in circles, and not through its head. */
+	LINUX_WALK_LOOP,
+	/* More than LINUX_MAX_TASKS. */
+	LINUX_WALK_TOO_LONG,
+};
+
+/**
+ * struct linux_tasks - tasks listed
+ * @list: the tasks; linux_tasks_free() it
+ * @nr: how many
+ * @walk: whether they are all
+ */
+struct linux_tasks {
+	struct linux_task *list;
+	size_t nr;
+	enum linux_walk walk;
+	size_t room;
+};
+
+/**
+ * linux_tasks_list() - tasks by the list that starts at init_task
+ * @lg: Linux guest
+ * @flags: LINUX_TASKS_*
+ * @tasks: result
+ *
+ * A list that changes under the walk, or is broken, is walked once more; if that
+ * does not help either, the second result is what is returned.  init_task itself
+ * (PID 0) is not in it.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int linux_tasks_list(struct linux_guest *lg, unsigned int flags,
+		     struct linux_tasks *tasks);
+
+/* The same by the tree of PIDs of the first PID namespace, in the order of PIDs. */
+int linux_pids_list(struct linux_guest *lg, unsigned int flags,
+		    struct linux_tasks *tasks);
+
+void linux_tasks_free(struct linux_tasks *tasks);
+
+/* What became of a walk, in words. */
+const char *linux_walk_text(enum linux_walk walk);
+
+/* For the sources of tasks: note what became of the walk. */
+static inline void linux_tasks_note(struct linux_tasks *tasks,
+				    enum linux_walk walk)
+{
+	if (walk > tasks->walk)
+		tasks->walk = walk;
+}
+
+/* For the sources of tasks: read a task and add it to @tasks. */
+int linux_tasks_add(struct linux_guest *lg, struct linux_tasks *tasks,
+		    uint64_t address);
+
+#endif /* VMITAP_VIEWS_LINUX_TASKS_H */
