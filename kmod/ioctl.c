@@ -53,7 +53,7 @@ static int ioctl_query(struct vmitap_session *session, union ioctl_arg *arg)
 	mutex_unlock(&vmitap_lock);
 
 	query->out_tsc_khz = tsc_khz;
-	query->out_classes = VMITAP_CLASSES_ALL;
+	query->out_classes = VMITAP_CLASSES_PASSIVE;
 	query->out_fields = VMITAP_FIELDS_ALL;
 	query->out_deliveries = BIT(VMITAP_NR_DELIVERY) - 1;
 	query->out_ring_min = VMITAP_RING_MIN;

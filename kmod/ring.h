@@ -36,7 +36,7 @@ struct vmitap_session;
 
 /* What two trips into the guest can add, each an event injected and an exit. */
 #define VMITAP_RING_TRIPS	(2 * (sizeof(struct vmitap_inject) +	\
-				      VMITAP_RECORD_MAX) +		\
+				      VMITAP_EXIT_MAX) +		\
 				 sizeof(struct vmitap_lost_record))
 
 #define VMITAP_RING_MIN		PAGE_SIZE
@@ -120,13 +120,14 @@ u64 vmitap_ring_unread(struct vmitap_ring *ring);
 bool vmitap_ring_is_low(struct vmitap_ring *ring);
 void vmitap_ring_wait(struct vmitap_ring *ring, u32 timeout_us);
 
-/*
- * May a record of @size bytes be written and committed the fast way?  Others lower
- * the limit at any time; it is one aligned word that is read once, and not
- * READ_ONCE(), which keeps it from being an operand of the compare.
- */
+/* May a record of @size bytes be written and committed the fast way? */
 static __always_inline bool vmitap_ring_is_fast(const struct vmitap_ring *ring, u32 size)
 {
+	/*
+	 * data_race(): others lower the limit at any time.  It is one aligned word
+	 * that is read once; READ_ONCE() would keep it from being an operand of
+	 * the compare.
+	 */
 	return likely(ring->head + size <= data_race(ring->limit));
 }
 

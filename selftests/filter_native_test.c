@@ -260,7 +260,7 @@ static void make_record(unsigned char *buf, __u32 fields)
 	gprs.reg[VMITAP_R15] = 0xf5f5;
 	segs.seg[VMITAP_CS].base = 0xffff0000;
 	segs.seg[VMITAP_TR].selector = 0x40;
-	memset(buf, 0xee, VMITAP_RECORD_MAX);
+	memset(buf, 0xee, VMITAP_EXIT_MAX);
 	memcpy(buf, &exit, sizeof(exit));
 	buf += sizeof(exit);
 	if (fields & VMITAP_FIELD_CTRL)
@@ -279,7 +279,7 @@ static void make_record(unsigned char *buf, __u32 fields)
 /* Every combination of sections: present ones are found, others read as 0. */
 static void test_read(void)
 {
-	unsigned char buf[VMITAP_RECORD_MAX];
+	unsigned char buf[VMITAP_EXIT_MAX];
 	struct bpf_object *obj = load("filter_read");
 	__u32 zero = 0, fields, wrong = 0;
 	struct context ctx = { 0 };

@@ -24,7 +24,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__uint(value_size, VMITAP_RECORD_MAX);
+	__uint(value_size, VMITAP_EXIT_MAX);
 } record SEC(".maps");
 
 struct {

@@ -119,7 +119,7 @@ static void expect_text(struct __test_metadata *_metadata, const char *module,
 	testvm_run(t.vcpu);
 	before = read_kernel(text);
 
-	tapped_attach(&t, RING_BYTES, VMITAP_CLASSES_ALL, 0);
+	tapped_attach(&t, RING_BYTES, VMITAP_CLASSES_PASSIVE, 0);
 	vmitap_ioctl(t.fd, VMITAP_IOC_CONFIG, &config);
 	testvm_reset(t.vcpu, TESTVM_LONG64);
 	testvm_run(t.vcpu);

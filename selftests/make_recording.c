@@ -115,7 +115,7 @@ int main(int argc, char **argv)
 		.vendor = VMITAP_VENDOR_SVM,
 		.tsc_khz = 1000000,
 		.pid = 4711,
-		.classes = VMITAP_CLASSES_ALL,
+		.classes = VMITAP_CLASSES_PASSIVE,
 		.name = "made",
 	};
 	uint64_t lost[VMITAP_NR_LOST] = { 12 };

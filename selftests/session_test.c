@@ -194,7 +194,7 @@ TEST(attach_and_detach_1000_times)
 
 		/* Now and then with capture on, and events in the ring. */
 		if (i % 10 == 0) {
-			session_config(fd, VMITAP_CLASSES_ALL, VMITAP_FIELDS_ALL);
+			session_config(fd, VMITAP_CLASSES_PASSIVE, VMITAP_FIELDS_ALL);
 			session_enable(fd, true);
 		}
 		close(fd);
@@ -219,7 +219,7 @@ TEST(killed_consumer)
 	pid = fork();
 	if (!pid) {
 		struct ring ring;
-		int fd = session_tap(vm, RING_BYTES, VMITAP_CLASSES_ALL, VMITAP_FIELDS_ALL);
+		int fd = session_tap(vm, RING_BYTES, VMITAP_CLASSES_PASSIVE, VMITAP_FIELDS_ALL);
 
 		ring_map(&ring, fd, 0);
 		while (!ring_drain(&ring))
@@ -340,7 +340,7 @@ TEST(module_in_use)
 	if (!getenv("VMITAP_KO"))
 		SKIP(return, "VMITAP_KO does not name the module");
 	vm = running_vm(2);
-	fd = session_tap(vm, RING_BYTES, VMITAP_CLASSES_ALL, 0);
+	fd = session_tap(vm, RING_BYTES, VMITAP_CLASSES_PASSIVE, 0);
 	EXPECT_EQ(-EWOULDBLOCK, unload());
 	ring_map(&ring, fd, 0);
 	close(fd);
@@ -352,7 +352,7 @@ TEST(module_in_use)
 		EXPECT_FALSE(session_available());
 		testvm_wait_rounds(vm, 1);
 		ASSERT_EQ(0, load());
-		fd = session_tap(vm, RING_BYTES, VMITAP_CLASSES_ALL, 0);
+		fd = session_tap(vm, RING_BYTES, VMITAP_CLASSES_PASSIVE, 0);
 		testvm_wait_rounds(vm, 1);
 		close(fd);
 	}
@@ -365,7 +365,7 @@ TEST(migrating_vcpus)
 	long nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct vmitap_config config = {
 		.size = sizeof(config),
-		.classes = VMITAP_CLASSES_ALL,
+		.classes = VMITAP_CLASSES_PASSIVE,
 		.delivery = VMITAP_DELIVERY_LOSSLESS,
 		.timeout_us = 10000000,
 	};
@@ -474,7 +474,7 @@ static void *meddle(void *arg)
 		int fd = session_open();
 
 		if (!__session_attach(fd, vm, 4096)) {
-			session_config(fd, i & 1 ? CLASS(CPUID) : VMITAP_CLASSES_ALL, 0);
+			session_config(fd, i & 1 ? CLASS(CPUID) : VMITAP_CLASSES_PASSIVE, 0);
 			session_enable(fd, true);
 			vmitap_ioctl(fd, VMITAP_IOC_QUERY, &query);
 		}

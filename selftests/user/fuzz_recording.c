@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
-	opts = (struct options){ .classes = VMITAP_CLASSES_ALL };
+	opts = (struct options){ .classes = VMITAP_CLASSES_PASSIVE };
 	run(&cmd_report, path);
 	opts.json = true;
 	run(&cmd_report, path);

@@ -274,7 +274,7 @@ TEST(mixed_types_and_sections)
 	for (i = 1; i <= 10; i++) {
 		put(0, i);
 		put_sized(0, VMITAP_RECORD_INJECT, sizeof(struct vmitap_inject), 0, i);
-		put_sized(0, VMITAP_RECORD_EXIT, VMITAP_RECORD_MAX, all, i);
+		put_sized(0, VMITAP_RECORD_EXIT, VMITAP_EXIT_MAX, all, i);
 		put_sized(0, VMITAP_RECORD_LOST, sizeof(struct vmitap_lost_record), 0, i);
 		put_sized(0, VMITAP_RECORD_VM_GONE, sizeof(*record), 0, i);
 	}

@@ -34,7 +34,7 @@ static int parse(char **argv)
 TEST(defaults)
 {
 	ASSERT_EQ(EXIT_OK, PARSE("file"));
-	EXPECT_EQ(VMITAP_CLASSES_ALL, opts.classes);
+	EXPECT_EQ(VMITAP_CLASSES_PASSIVE, opts.classes);
 	EXPECT_EQ(1 << 20, opts.ring_bytes);
 	EXPECT_EQ(0, opts.cpl_mask);
 	EXPECT_EQ(0, opts.nr_vcpu_words);
@@ -51,7 +51,7 @@ TEST(events)
 	EXPECT_EQ(EXIT_OK, events_parse("cpuid,hlt", &classes));
 	EXPECT_EQ(CPUID | HLT, classes);
 	EXPECT_EQ(EXIT_OK, events_parse("all,-hlt", &classes));
-	EXPECT_EQ(VMITAP_CLASSES_ALL & ~HLT, classes);
+	EXPECT_EQ(VMITAP_CLASSES_PASSIVE & ~HLT, classes);
 	EXPECT_EQ(EXIT_USAGE, events_parse("cpuid,-cpuid", &classes));
 	EXPECT_EQ(EXIT_USAGE, events_parse("", &classes));
 	EXPECT_EQ(EXIT_USAGE, events_parse(",", &classes));

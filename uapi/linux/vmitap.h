@@ -62,6 +62,8 @@ enum {
 	VMITAP_CMD_STATS,
 	VMITAP_CMD_WAKE,
 	VMITAP_CMD_EVENTFD,
+	VMITAP_CMD_REGS,
+	VMITAP_CMD_PAUSE,
 };
 
 /* Hardware virtualization extension, also the key to read exit reasons with. */
@@ -75,7 +77,10 @@ enum vmitap_vendor {
  * enum vmitap_class - vendor-neutral event classes
  *
  * The first 48 numbers are classes of hardware exits; the rest are events that
- * are no exits.  Numbers are ABI and are never reused.
+ * are no exits.  From 50 on they are traps: while a session that captures selects
+ * one, hardware is made to exit where it would not by itself.  The guest does not
+ * notice but by time.  Other sessions see such exits too, marked with
+ * VMITAP_RECORD_TRAP.  Numbers are ABI and are never reused.
  */
 enum vmitap_class {
 	VMITAP_CLASS_OTHER = 0,		/* an exit reason with no class */
@@ -116,14 +121,22 @@ enum vmitap_class {
 
 	VMITAP_CLASS_INJECT = 48,	/* event injected at entry */
 	VMITAP_CLASS_VCPU = 49,		/* vCPU created or destroyed */
+	VMITAP_CLASS_CR3 = 50,		/* CR3 written */
+	VMITAP_CLASS_SYSCALL = 51,	/* SYSCALL or SYSRET executed */
+	VMITAP_CLASS_MESSAGE = 52,	/* hypercall VMITAP_HYPERCALL */
 };
 
 #define VMITAP_MAX_EXIT_CLASSES	48
 #define VMITAP_CLASS_MASK(c)	(1ULL << (c))
 #define VMITAP_CLASSES_EXIT	((1ULL << VMITAP_NR_EXIT_CLASSES) - 1)
-#define VMITAP_CLASSES_ALL	(VMITAP_CLASSES_EXIT |			\
+#define VMITAP_CLASSES_TRAP	(VMITAP_CLASS_MASK(VMITAP_CLASS_CR3) |	\
+				 VMITAP_CLASS_MASK(VMITAP_CLASS_SYSCALL) | \
+				 VMITAP_CLASS_MASK(VMITAP_CLASS_MESSAGE))
+/* What can be captured without making the guest exit more often. */
+#define VMITAP_CLASSES_PASSIVE	(VMITAP_CLASSES_EXIT |			\
 				 VMITAP_CLASS_MASK(VMITAP_CLASS_INJECT) | \
 				 VMITAP_CLASS_MASK(VMITAP_CLASS_VCPU))
+#define VMITAP_CLASSES_ALL	(VMITAP_CLASSES_PASSIVE | VMITAP_CLASSES_TRAP)
 
 /* Optional sections of an EXIT record, in the order in which they follow it. */
 #define VMITAP_FIELD_CTRL	(1U << 0)	/* struct vmitap_ctrl */
@@ -564,11 +577,16 @@ enum vmitap_record_type {
 	VMITAP_RECORD_VCPU_CREATED,
 	VMITAP_RECORD_VCPU_DESTROYED,
 	VMITAP_RECORD_VM_GONE,
+	VMITAP_RECORD_CR3,
+	VMITAP_RECORD_SYSCALL,
+	VMITAP_RECORD_SYSRET,
+	VMITAP_RECORD_MESSAGE,
 };
 
 /* vmitap_record.flags */
 #define VMITAP_RECORD_NESTED	(1U << 0)	/* state is a nested guest's */
 #define VMITAP_RECORD_FASTPATH	(1U << 1)	/* KVM's fast path finished it */
+#define VMITAP_RECORD_TRAP	(1U << 2)	/* exit that only a trap caused */
 
 /**
  * struct vmitap_record - head of every record
@@ -747,8 +765,205 @@ struct vmitap_lost_record {
 	__u32 by_class[VMITAP_MAX_EXIT_CLASSES];
 };
 
+/**
+ * struct vmitap_cr3_write - the guest wrote CR3
+ * @record: head, type VMITAP_RECORD_CR3
+ * @old_cr3: value before
+ * @new_cr3: value after; may be the same
+ * @rip: of the instruction
+ * @cpl: privilege level, which is 0
+ * @mode: enum vmitap_mode
+ * @__pad: 0
+ */
+struct vmitap_cr3_write {
+	struct vmitap_record record;
+	__aligned_u64 old_cr3;
+	__aligned_u64 new_cr3;
+	__aligned_u64 rip;
+	__u8 cpl;
+	__u8 mode;
+	__u8 __pad[6];
+};
+
+/* vmitap_syscall.mechanism, vmitap_sysret.mechanism */
+enum vmitap_syscall_mechanism {
+	VMITAP_SYSCALL_SYSCALL = 0,	/* SYSCALL, SYSRET */
+};
+
+/**
+ * struct vmitap_syscall - a system call begins
+ * @record: head, type VMITAP_RECORD_SYSCALL
+ * @cr3: guest CR3
+ * @rip: of the instruction
+ * @rsp: guest RSP; with @cr3 it identifies the thread until the call returns
+ * @nr: RAX
+ * @args: RDI, RSI, RDX, R10, R8, R9 in 64-bit mode; RBX, RBP, RDX, RSI, RDI, R9
+ *	in compatibility mode
+ * @mechanism: enum vmitap_syscall_mechanism
+ * @mode: enum vmitap_mode of the caller
+ * @__pad: 0
+ */
+struct vmitap_syscall {
+	struct vmitap_record record;
+	__aligned_u64 cr3;
+	__aligned_u64 rip;
+	__aligned_u64 rsp;
+	__aligned_u64 nr;
+	__aligned_u64 args[6];
+	__u8 mechanism;
+	__u8 mode;
+	__u8 __pad[6];
+};
+
+/**
+ * struct vmitap_sysret - a system call returns
+ * @record: head, type VMITAP_RECORD_SYSRET
+ * @cr3: guest CR3
+ * @rip: where to
+ * @rsp: guest RSP
+ * @result: RAX
+ * @mechanism: enum vmitap_syscall_mechanism
+ * @mode: enum vmitap_mode that it returns to
+ * @__pad: 0
+ *
+ * A system that also returns by IRET, as Linux does after signals and for new
+ * processes, has calls without a return.
+ */
+struct vmitap_sysret {
+	struct vmitap_record record;
+	__aligned_u64 cr3;
+	__aligned_u64 rip;
+	__aligned_u64 rsp;
+	__aligned_u64 result;
+	__u8 mechanism;
+	__u8 mode;
+	__u8 __pad[6];
+};
+
+/**
+ * DOC: Messages
+ *
+ * Code of any privilege level in the guest gives a buffer to the sessions that
+ * capture VMITAP_CLASS_MESSAGE by VMMCALL (AMD) or VMCALL (Intel) with
+ *
+ *   RAX  VMITAP_HYPERCALL
+ *   RBX  a tag of the sender's choice
+ *   RCX  address of the buffer, in the sender's address space
+ *   RDX  its length, at most VMITAP_MESSAGE_MAX
+ *
+ * and gets in RAX the number of sessions that have all of it, or a negative errno:
+ * -EINVAL if the buffer is too long, -EFAULT if it cannot be read, -ENOSPC if no
+ * session had room.  With no session that captures messages, KVM answers as to any
+ * hypercall it does not know.
+ *
+ * A message comes as one or more records of at most VMITAP_MESSAGE_CHUNK bytes
+ * of data each, one after the other in the same ring.
+ */
+#define VMITAP_HYPERCALL	0x54494d56u	/* "VMIT" */
+#define VMITAP_MESSAGE_MAX	65536u
+#define VMITAP_MESSAGE_CHUNK	2048u
+
+/**
+ * struct vmitap_message - part of a message; its data follow
+ * @record: head, type VMITAP_RECORD_MESSAGE
+ * @cr3: guest CR3 of the sender
+ * @rip: of the hypercall
+ * @tag: RBX
+ * @total: bytes of the whole message
+ * @offset: of this part in it
+ * @bytes: in this part; the record is padded to a multiple of 8
+ * @cpl: privilege level of the sender
+ * @mode: enum vmitap_mode of the sender
+ * @__pad: 0
+ */
+struct vmitap_message {
+	struct vmitap_record record;
+	__aligned_u64 cr3;
+	__aligned_u64 rip;
+	__aligned_u64 tag;
+	__u32 total;
+	__u32 offset;
+	__u32 bytes;
+	__u8 cpl;
+	__u8 mode;
+	__u8 __pad[2];
+};
+
+/**
+ * struct vmitap_regs - registers of a vCPU
+ * @size: sizeof(struct vmitap_regs)
+ * @flags: must be 0
+ * @vcpu_id: the vCPU
+ * @out_nested: 1 if the state is that of a nested guest
+ * @out_gprs: general registers
+ * @out_ctrl: RFLAGS, CR0, CR2, CR4, EFER
+ * @out_segs: segment registers and descriptor tables
+ * @out_rip: RIP
+ * @out_cr3: CR3
+ * @out_star: MSR STAR
+ * @out_lstar: MSR LSTAR
+ * @out_cstar: MSR CSTAR
+ * @out_sfmask: MSR SFMASK
+ * @out_kernel_gs_base: MSR KERNEL_GS_BASE
+ * @out_sysenter_cs: MSR SYSENTER_CS
+ * @out_sysenter_esp: MSR SYSENTER_ESP
+ * @out_sysenter_eip: MSR SYSENTER_EIP
+ * @out_cpl: privilege level
+ * @out_mode: enum vmitap_mode
+ * @__reserved: must be 0
+ *
+ * All of one moment between two instructions, as the guest itself would read them.
+ *
+ * ENOENT: no such vCPU.  EOPNOTSUPP: hardware hides them.
+ */
+struct vmitap_regs {
+	__u32 size;
+	__u32 flags;
+	__u32 vcpu_id;
+	__u32 out_nested;
+	struct vmitap_gprs out_gprs;
+	struct vmitap_ctrl out_ctrl;
+	struct vmitap_segs out_segs;
+	__aligned_u64 out_rip;
+	__aligned_u64 out_cr3;
+	__aligned_u64 out_star;
+	__aligned_u64 out_lstar;
+	__aligned_u64 out_cstar;
+	__aligned_u64 out_sfmask;
+	__aligned_u64 out_kernel_gs_base;
+	__aligned_u64 out_sysenter_cs;
+	__aligned_u64 out_sysenter_esp;
+	__aligned_u64 out_sysenter_eip;
+	__u8 out_cpl;
+	__u8 out_mode;
+	__u8 __reserved[6];
+};
+#define VMITAP_IOC_REGS		_IO(VMITAP_IOC_TYPE, VMITAP_CMD_REGS)
+
+/**
+ * struct vmitap_pause - keep all vCPUs from running guest code, or let them run
+ * @size: sizeof(struct vmitap_pause)
+ * @flags: must be 0
+ * @pause: 1 to pause, 0 to let run
+ * @__reserved: must be 0
+ *
+ * On return of a pause no guest instruction is executed any more.  The VM runs
+ * once no session pauses it; closing a session ends its pause.  A VMM that wants
+ * its vCPU threads back, by a signal, gets them.  Pausing twice is pausing once.
+ */
+struct vmitap_pause {
+	__u32 size;
+	__u32 flags;
+	__u32 pause;
+	__u32 __reserved;
+};
+#define VMITAP_IOC_PAUSE	_IO(VMITAP_IOC_TYPE, VMITAP_CMD_PAUSE)
+
 /* The largest record there can be. */
-#define VMITAP_RECORD_MAX	(sizeof(struct vmitap_exit) +	\
+#define VMITAP_RECORD_MAX	(sizeof(struct vmitap_message) + VMITAP_MESSAGE_CHUNK)
+
+/* The largest EXIT record. */
+#define VMITAP_EXIT_MAX		(sizeof(struct vmitap_exit) +	\
 				 sizeof(struct vmitap_ctrl) +	\
 				 sizeof(struct vmitap_gprs) +	\
 				 sizeof(struct vmitap_segs) +	\

@@ -93,13 +93,13 @@ int events_parse(const char *list, uint64_t *classes)
 	if (!copy)
 		return fail(EXIT_OTHER, "out of memory");
 	/* "-hlt" alone means all but HLT. */
-	*classes = copy[0] == '-' ? VMITAP_CLASSES_ALL : 0;
+	*classes = copy[0] == '-' ? VMITAP_CLASSES_PASSIVE : 0;
 	elem = strtok_r(copy, ",", &save);
 	for (; elem && !code; elem = strtok_r(NULL, ",", &save)) {
 		name = elem + (*elem == '-');
 		class_id = events_find(name);
 		if (!strcmp(name, "all"))
-			mask = VMITAP_CLASSES_ALL;
+			mask = VMITAP_CLASSES_PASSIVE;
 		else if (class_id >= 0)
 			mask = VMITAP_CLASS_MASK(class_id);
 		else

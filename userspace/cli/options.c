@@ -276,7 +276,7 @@ static int set_option(struct options *opts, int id, const char *arg)
 static void set_defaults(struct options *opts)
 {
 	memset(opts, 0, sizeof(*opts));
-	opts->classes = VMITAP_CLASSES_ALL;
+	opts->classes = VMITAP_CLASSES_PASSIVE;
 	opts->ring_bytes = 1 << 20;
 	opts->interval = 1;
 }
