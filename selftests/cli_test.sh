@@ -53,7 +53,7 @@ expect 2 'no command "strem", is it "stream"' 'nearest command' vmitap strem
 expect 2 'no command "zzz"; see' 'no near command' vmitap zzz
 expect 0 'cpuid +CPUID' 'help events' vmitap help events
 expect 2 'no command' 'help for an unknown command' vmitap help nonsense
-for cmd in list stat top stream record report export doctor; do
+for cmd in list stat top stream strace record report export doctor; do
 	expect 0 "Usage: vmitap $cmd" "$cmd --help" vmitap $cmd --help
 	expect 0 "Usage: vmitap $cmd" "help $cmd" vmitap help $cmd
 	expect 2 "$cmd has no option --frob" "$cmd: unknown option" \
@@ -92,6 +92,13 @@ expect 2 'no order "cout", is it "count"' 'nearest order' \
 	vmitap stat --sort cout
 expect 2 'without --filter' 'filter map without filter' \
 	vmitap stat --filter-map 'a[0]=1'
+expect 2 'no number' 'strace: PID 0' vmitap strace --pid 0
+expect 2 'strace has no option -z' 'strace: unknown letter' vmitap strace -z
+expect 2 'stat has no option -c' 'letters are of one command' vmitap stat -c
+expect 2 'strace has no option --filter' 'strace: filters see exits only' \
+	vmitap strace --filter x
+expect 0 'out-of-band' 'strace: help says where names come from' \
+	vmitap strace --help
 expect 2 'which file|FILE' 'record without a file' vmitap record
 expect 2 'which file|FILE' 'report without a file' vmitap report
 expect 2 'which file|FILE' 'export without a file' vmitap export --format json
@@ -99,7 +106,7 @@ expect 2 'no format "jason", is it "json"' 'nearest format' \
 	vmitap export --format jason "$tmp/x"
 
 if [ ! -e /dev/vmitap ]; then
-	for cmd in list stat top stream "record -o $tmp/rec"; do
+	for cmd in list stat top stream strace "strace -c" "record -o $tmp/rec"; do
 		# shellcheck disable=SC2086 # an option in it
 		expect 3 '/dev/vmitap|module' "${cmd%% *}: no module" vmitap $cmd
 	done

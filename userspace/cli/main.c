@@ -14,8 +14,8 @@
 #include "text.h"
 
 static const struct command *const commands[] = {
-	&cmd_list, &cmd_stat, &cmd_top, &cmd_stream, &cmd_record, &cmd_report,
-	&cmd_export, &cmd_doctor,
+	&cmd_list, &cmd_stat, &cmd_top, &cmd_stream, &cmd_strace, &cmd_record,
+	&cmd_report, &cmd_export, &cmd_doctor,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

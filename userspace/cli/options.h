@@ -24,6 +24,8 @@ struct command;
 #define OPTIONS_FORMAT	 (1U << 7)	/* --format */
 #define OPTIONS_SORT	 (1U << 8)	/* --sort */
 #define OPTIONS_INTERVAL (1U << 9)	/* --interval */
+#define OPTIONS_RING	 (1U << 10)	/* --lossless --ring, without --filter */
+#define OPTIONS_CALLS	 (1U << 11)	/* -c --pid --comm */
 
 #define OPTIONS_MAX_CR3S	256
 #define OPTIONS_VCPU_WORDS	(4096 / 64)
@@ -52,6 +54,9 @@ struct command;
  * @format: --format, NULL if not given
  * @sort: --sort, NULL if not given
  * @interval: --interval, seconds
+ * @summary: -c
+ * @guest_pid: --pid, 0 if not given
+ * @guest_comm: --comm, NULL if not given
  */
 struct options {
 	bool json;
@@ -75,6 +80,9 @@ struct options {
 	const char *format;
 	const char *sort;
 	double interval;
+	bool summary;
+	uint32_t guest_pid;
+	const char *guest_comm;
 };
 
 /*
