@@ -25,9 +25,11 @@ u64 evade_entry;
 void evade_trampoline(void);
 asm(".pushsection .text\n"
     ".globl evade_trampoline\n"
+    ".type evade_trampoline, @function\n"
     "evade_trampoline:\n"
     ANNOTATE_RETPOLINE_SAFE
     "	jmp *evade_entry(%rip)\n"
+    ".size evade_trampoline, . - evade_trampoline\n"
     ".popsection\n");
 
 static unsigned int nr_wrong;
