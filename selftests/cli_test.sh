@@ -52,6 +52,7 @@ expect 0 '^vmitap [0-9]' '--version' vmitap --version
 expect 2 'no command "strem", is it "stream"' 'nearest command' vmitap strem
 expect 2 'no command "zzz"; see' 'no near command' vmitap zzz
 expect 0 'cpuid +CPUID' 'help events' vmitap help events
+expect 0 'cr3 .*[(]trap[)]' 'help events: traps' vmitap help events
 expect 2 'no command' 'help for an unknown command' vmitap help nonsense
 for cmd in list stat top stream record report export doctor; do
 	expect 0 "Usage: vmitap $cmd" "$cmd --help" vmitap $cmd --help
@@ -137,6 +138,22 @@ if command -v make_recording >/dev/null; then
 		and .reasons[0].handling_ns.asleep' "$tmp/out" >/dev/null
 	result $? 'report: selection, time asleep'
 
+	expect 0 'Traps: 1 cr3, 1 syscall, 1 sysret, 1 message' 'report: traps' \
+		vmitap report "$tmp/good"
+	expect 0 'Traps: 1 syscall, 1 sysret$' 'report: traps selected' \
+		vmitap report --events all,syscall "$tmp/good"
+	vmitap export --format json --events cr3,syscall,message "$tmp/good" \
+		>"$tmp/out" 2>"$tmp/err"
+	jq -se 'map(.type) == ["lost", "cr3", "syscall", "sysret", "message"]
+		and .[1].new_cr3 == "0x8000000000002005"
+		and .[2].nr == "0x101" and .[2].args[1] == "0x402000"
+		and .[2].mechanism == "syscall"
+		and .[3].result == "0xfffffffffffffffe"
+		and (.[4] | .tag == "0x77" and .total == 80
+		     and (.data | length == 160 and startswith("1b5d303b22")))' \
+		"$tmp/out" >/dev/null
+	result $? 'export: traps and messages in JSON'
+
 	vmitap export --format json "$tmp/good" >"$tmp/out" 2>"$tmp/err"
 	jq -se 'all(.[]; type == "object" and has("tsc"))
 		and ([.[] | select(.type == "exit")] | length) == 104
@@ -162,9 +179,14 @@ if command -v make_recording >/dev/null; then
 		"$tmp/trace" >/dev/null
 	result $? 'export: slices of a track do not overlap'
 
+	jq -e '[.traceEvents[] | select(.ph == "i") | .name]
+		| index("syscall 257") and index("sysret -2")
+		  and index("message 0x77")' "$tmp/trace" >/dev/null
+	result $? 'export: traps are marks in the perfetto trace'
+
 	size=$(stat -c %s "$tmp/good")
 	bad=0
-	for cut in 1 7 8 100 $((size / 2)); do
+	for cut in 1 7 8 100 250 $((size / 2)); do
 		head -c $((size - cut)) "$tmp/good" >"$tmp/cut"
 		vmitap report "$tmp/cut" >"$tmp/out" 2>"$tmp/err"
 		[ $? = 7 ] || bad=1

@@ -33,7 +33,7 @@ struct command;
  * struct options - options as parsed, defaults filled in
  * @json: print JSON
  * @vm: PID or name of the VM, NULL for the only one
- * @classes: mask of enum vmitap_class; all unless --events was given
+ * @classes: mask of enum vmitap_class; all but traps unless --events was given
  * @classes_given: --events was given
  * @nr_vcpu_words: words of @vcpus in use, 0 for all vCPUs
  * @vcpus: bit map of vCPU ids

@@ -100,6 +100,21 @@ static int check_ring(const struct session *session, uint32_t bytes)
 		    session->query.out_ring_max);
 }
 
+/* Exits of other vendors never occur, but a trap would be waited for in vain. */
+static int check_classes(const struct session *session, uint64_t classes)
+{
+	uint64_t missing = classes & VMITAP_CLASSES_TRAP &
+			   ~session->query.out_classes;
+
+	if (!missing)
+		return EXIT_OK;
+	return fail(EXIT_UNFIT_HOST, "--events: this module (version %.*s) has"
+		    " no event \"%s\" on this host",
+		    (int)sizeof(session->query.out_version),
+		    session->query.out_version,
+		    vmitap_class_name(__builtin_ctzll(missing)));
+}
+
 static int attach(struct session *session, uint32_t ring_bytes)
 {
 	struct timespec pause = { .tv_nsec = 20000000 };
@@ -170,6 +185,8 @@ int session_open(struct session *session, const struct options *opts,
 	code = session_open_device(session);
 	if (!code)
 		code = check_ring(session, opts->ring_bytes);
+	if (!code)
+		code = check_classes(session, opts->classes);
 	if (!code)
 		code = vms_find(session->tap, opts->vm, &session->pid,
 				session->name, sizeof(session->name));
