@@ -9,6 +9,7 @@
 #include "call_summary.h"
 #include "calls.h"
 #include "cli.h"
+#include "guest_live.h"
 #include "json.h"
 #include "options.h"
 #include "session.h"
@@ -209,6 +210,27 @@ static int trace(struct strace_run *run, struct session *session)
 	return code;
 }
 
+static int run_tracee(struct strace_run *run, struct session *session)
+{
+	const struct linux_options options = {
+		.btf = run->opts->btf, .system_map = run->opts->system_map,
+	};
+	struct guest_live *live;
+	struct guest guest;
+	int code, err;
+
+	err = guest_live_open(&live, &guest, session->tap);
+	if (err)
+		return session_failed(session, err, EXIT_OTHER);
+	tracee_open(&run->tracee, &guest, &options);
+	code = check_selection(run);
+	if (!code)
+		code = trace(run, session);
+	tracee_close(&run->tracee);
+	guest_live_close(live);
+	return code;
+}
+
 static int run_strace(const struct options *opts, int argc, char **argv)
 {
 	struct options mine = *opts;
@@ -220,15 +242,9 @@ static int run_strace(const struct options *opts, int argc, char **argv)
 	(void)argv;
 	mine.classes = VMITAP_CLASS_MASK(VMITAP_CLASS_SYSCALL);
 	code = session_open(&session, &mine, false);
-	if (code)
-		goto out;
-	tracee_open(&run.tracee, NULL);
-	code = check_selection(&run);
 	if (!code)
-		code = trace(&run, &session);
+		code = run_tracee(&run, &session);
 	call_summary_free(&run.summary);
-	tracee_close(&run.tracee);
-out:
 	session_close(&session);
 	return code;
 }
@@ -251,6 +267,6 @@ const struct command cmd_strace = {
 "Calls that returned otherwise than by SYSRET, as after signals and exec, have no\n"
 "result.  Guests that are not Linux are shown with CR3s and numbers.",
 	.groups = OPTIONS_VM | OPTIONS_RING | OPTIONS_LIMIT | OPTIONS_CALLS |
-		  OPTIONS_JSON,
+		  OPTIONS_LINUX | OPTIONS_JSON,
 	.run = run_strace,
 };

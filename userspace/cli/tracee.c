@@ -7,15 +7,14 @@
 #include "cli.h"
 #include "tracee.h"
 
-void tracee_open(struct tracee *tracee, const struct guest *guest)
+void tracee_open(struct tracee *tracee, const struct guest *guest,
+		 const struct linux_options *options)
 {
 	int err;
 
 	memset(tracee, 0, sizeof(*tracee));
 	linux_roots_init(&tracee->roots, NULL);
-	if (!guest)
-		return;
-	err = linux_open(&tracee->lg, guest, NULL);
+	err = linux_open(&tracee->lg, guest, options);
 	/* Linux has a banner even where type information is missing. */
 	tracee->is_linux = !err || tracee->lg.banner[0];
 	tracee->named = !err;

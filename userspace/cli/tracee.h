@@ -30,10 +30,11 @@ struct tracee {
 };
 
 /*
- * Find out what there is to know; says with note() what cannot be known.  NULL for a
- * guest whose state cannot be read.  tracee_close() in every case.
+ * Find out what there is to know of the guest, which outlives @tracee; says with
+ * note() what cannot be known.
  */
-void tracee_open(struct tracee *tracee, const struct guest *guest);
+void tracee_open(struct tracee *tracee, const struct guest *guest,
+		 const struct linux_options *options);
 void tracee_close(struct tracee *tracee);
 
 /* Add to a call that began the process that made it. */
