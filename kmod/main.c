@@ -82,16 +82,21 @@ static int __init vmitap_init(void)
 		       VMITAP_NEWEST_TESTED);
 		return -EOPNOTSUPP;
 	}
+	vmitap_hooks_init();
 	ret = vmitap_symbols_init();
 	if (ret)
 		return ret;
-	return misc_register(&vmitap_device);
+	ret = misc_register(&vmitap_device);
+	if (!ret)
+		pr_info("version " VMITAP_VERSION "\n");
+	return ret;
 }
 
 static void __exit vmitap_exit(void)
 {
 	misc_deregister(&vmitap_device);
 	vmitap_hooks_drain();
+	pr_info("unloaded\n");
 }
 
 module_init(vmitap_init);
