@@ -149,7 +149,8 @@ TEST_F(message, unreadable)
 	EXPECT_EQ(-EFAULT, send_message(&self->t, variant->mode,
 					TESTVM_BYTES - 8, 16));
 	EXPECT_EQ(-EFAULT, send_message(&self->t, variant->mode, 1ull << 40, 1));
-	EXPECT_EQ(-EFAULT, send_message(&self->t, variant->mode, 1ull << 60, 1));
+	EXPECT_EQ(-EFAULT, send_message(&self->t, variant->mode, 1ull << 60, 1))
+		TH_LOG("not canonical");
 	EXPECT_EQ(-EFAULT, send_message(&self->t, variant->mode, -8, 16));
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
 }

