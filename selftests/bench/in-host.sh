@@ -11,13 +11,14 @@ build=$1
 exits=${EXITS:-10000}
 work=$(mktemp -d)
 perf_pid=''
+program=exitloop
 
 # start_loop KIND: leaves the loop waiting, its pid in $loop.
 start_loop()
 {
 	rm -f "$work/in" "$work/out"
 	mkfifo "$work/in" "$work/out"
-	"$build/bench/exitloop" "$1" "$exits" 1000 < "$work/in" > "$work/out" &
+	"$build/bench/$program" "$1" "$exits" 1000 < "$work/in" > "$work/out" &
 	exec 3> "$work/in" 4< "$work/out"
 	read -r _ loop <&4
 }
@@ -113,8 +114,26 @@ for kind in ${KINDS:-cpuid pio hlt}; do
 	rmmod vmitap
 done
 
-# Peers, on CPUID exits.
+# Peers and traps are compared with CPUID exits.
 base=$(measure cpuid)
+
+# report_trap NAME KIND CLASSES EXITS: what a trap costs beyond so many CPUID exits.
+report_trap()
+{
+	local bare with
+	program=traploop
+	bare=$(measure "$2")
+	with=$(measure_tapped "$2" "$exits" "$3" 0)
+	program=exitloop
+	awk -v n="$1" -v w="$with" -v b="$bare" -v e="$base" -v x="$4" \
+		'BEGIN { printf "%s %.1f instructions/event\n", n, w - b - x * e }'
+}
+
+insmod "$build/vmitap.ko"
+report_trap trap.cr3 cr3 $((1 << 50)) 1
+report_trap trap.syscall syscall $((1 << 51)) 1
+report_trap trap.syscall_return syscall_return $((1 << 51)) 2
+rmmod vmitap
 
 start_loop cpuid
 "$build/bench/peer_ringbuf" "$build/bench/peer_ringbuf.bpf.o" > "$work/peer" 2>&1 &

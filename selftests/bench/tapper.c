@@ -38,7 +38,10 @@ int main(int argc, char **argv)
 	if (argc < 5)
 		errx(2, "usage: tapper PID CLASSES FIELDS RING_BYTES [PINNED_FILTER]");
 	attach.pid = strtoul(argv[1], NULL, 0);
-	config.classes = strtoull(argv[2], NULL, 0) & VMITAP_CLASSES_PASSIVE;
+	/* -1 is all that makes no exits by itself; traps are named. */
+	config.classes = strtoull(argv[2], NULL, 0);
+	if (config.classes == -1ull)
+		config.classes = VMITAP_CLASSES_PASSIVE;
 	config.fields = strtoul(argv[3], NULL, 0);
 	attach.ring_bytes = strtoul(argv[4], NULL, 0);
 

@@ -29,6 +29,7 @@ static unsigned long vsyscall;
 static char list[8192];
 static unsigned long used;
 
+__attribute__((noinline))
 static long call(long nr, long a, long b, long c, long d, long e)
 {
 	long ret, args[7] = { a, b, c, d, e, SIXTH, (long)vsyscall }, *in = args;
@@ -96,7 +97,8 @@ static void say(const char *text, long result, long want, const char *error)
 static char directory[] = "/tmp/dir-32", nowhere[] = "/tmp/nowhere";
 static const long ts[2] = { 0, 250000000 };
 
-static void make_calls(void)
+/* Inline, so that the stack is the same for all calls. */
+static inline __attribute__((always_inline)) void make_calls(void)
 {
 	long ret;
 
