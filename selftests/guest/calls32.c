@@ -29,7 +29,7 @@ static unsigned long vsyscall;
 static char list[8192];
 static unsigned long used;
 
-__attribute__((noinline))
+__attribute__((noipa))
 static long call(long nr, long a, long b, long c, long d, long e)
 {
 	long ret, args[7] = { a, b, c, d, e, SIXTH, (long)vsyscall }, *in = args;
