@@ -66,6 +66,7 @@ esac
 
 release=$("$here/release.sh")
 kernel=$("$here/kernel.sh" "$release")
+emulator=$("$here/emulator.sh")
 mkdir -p "$build/host/out"
 log=${log:-$build/host/console.log}
 if [ -n "$module" ]; then
@@ -137,7 +138,7 @@ fi
 qemu_args+=(-device virtserialport,chardev=status,nr=2)
 
 if [ -n "$shell" ]; then
-	qemu-system-x86_64 "${qemu_args[@]}" 2> "$dir/qemu.err" || :
+	"$emulator" "${qemu_args[@]}" 2> "$dir/qemu.err" || :
 else
 	# QEMU closes a port whose input ends, and sets O_NONBLOCK on its output:
 	# give it an input without end, and an output that is not the caller's.
@@ -145,7 +146,7 @@ else
 	exec 9<> "$dir/in"
 	cat < "$dir/out" &
 	relay=$!
-	timeout -k 5 "$timeout" qemu-system-x86_64 "${qemu_args[@]}" \
+	timeout -k 5 "$timeout" "$emulator" "${qemu_args[@]}" \
 		2> "$dir/qemu.err" > "$dir/out" <&9 &
 	qemu=$!
 	wait "$qemu" || :
