@@ -4,6 +4,7 @@
 # messages, bad files, output errors.  TAP; the only argument is the directory of
 # the tool.
 
+top=$(cd "$(dirname "$0")/.." && pwd)
 build=${1:-build}
 build=$(cd "$build" && pwd)
 PATH=$build:$build/selftests:$PATH
@@ -243,6 +244,44 @@ if command -v make_recording >/dev/null; then
 	! grep -q $'\033' "$tmp/out"
 	result $? 'report: NO_COLOR'
 fi
+
+# make host: the command comes to the host's shell as it was typed, whatever is in it.
+# Instead of the host, print what it gets.
+cat >"$tmp/host" <<'EOF'
+#!/bin/bash
+while [ "$1" != -- ]; do shift; done
+shift
+printf '%s:%s' $# "$1"
+EOF
+# As the kernel's makefiles do, one below exports all that it gets.
+printf 'all:\n\t@env\n' >"$tmp/below.mk"
+printf '#!/bin/sh\nexec make -f %s "$@"\n' "$tmp/below.mk" >"$tmp/make"
+chmod +x "$tmp/host" "$tmp/make"
+make_host()
+{
+	env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -C "$top" -s -o setup \
+		--no-print-directory MAKE="$tmp/make" HOST="$tmp/host" "$@" host \
+		2>"$tmp/err"
+}
+# shellcheck disable=SC2016 # nothing of it is for this shell
+commands=(
+	'vmitap list'
+	'echo "two  spaces" '"'single'"' $HOME ${HOME:-x} $$ # % \\ \"'
+	'echo $(id -u) `id` $(shell touch '"$tmp/expanded"')'
+	$'for i in 1 2; do\n\techo "$i"\ndone\n\necho end'
+)
+bad=0
+for cmd in "${commands[@]}"; do
+	make_host CMD="$cmd" >"$tmp/out"
+	[ "$(cat "$tmp/out")" = "1:$cmd" ] || bad=1
+	CMD=$cmd make_host >"$tmp/out"
+	[ "$(cat "$tmp/out")" = "1:$cmd" ] || bad=1
+done
+[ $bad = 0 ] && [ ! -e "$tmp/expanded" ]
+result $? 'make host: the command is not touched'
+make_host >"$tmp/out"
+[ $? = 2 ] && grep -q 'say what to run' "$tmp/err"
+result $? 'make host: no command'
 
 echo "1..$nr"
 [ $failed = 0 ]

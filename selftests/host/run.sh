@@ -25,7 +25,8 @@ usage: run.sh [options] -- 'shell command'
 Exit status: that of the command; 97 the kernel complained or vmitap could not be
 unloaded; 98 the virtual host did not start, hung or crashed.
 The command finds VMITAP_GUEST_PID, VMITAP_GUEST_LOG, VMITAP_TOP, VMITAP_KO and
-VMITAP_OUT (a writable directory that outlives the host: build/host/out).
+VMITAP_OUT (a writable directory that outlives the host: build/host/out); guest.sh
+starts more guests.
 TEXT
 }
 
