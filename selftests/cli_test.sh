@@ -55,8 +55,8 @@ expect 2 'no command "zzz"; see' 'no near command' vmitap zzz
 expect 0 'cpuid +CPUID' 'help events' vmitap help events
 expect 0 'cr3 .*[(]trap[)]' 'help events: traps' vmitap help events
 expect 2 'no command' 'help for an unknown command' vmitap help nonsense
-for cmd in list stat top stream record report export info regs read translate \
-	pause doctor; do
+for cmd in list stat top stream strace record report export info regs read \
+	translate pause doctor; do
 	expect 0 "Usage: vmitap $cmd" "$cmd --help" vmitap $cmd --help
 	expect 0 "Usage: vmitap $cmd" "help $cmd" vmitap help $cmd
 	expect 2 "$cmd has no option --frob" "$cmd: unknown option" \
@@ -95,6 +95,13 @@ expect 2 'no order "cout", is it "count"' 'nearest order' \
 	vmitap stat --sort cout
 expect 2 'without --filter' 'filter map without filter' \
 	vmitap stat --filter-map 'a[0]=1'
+expect 2 'no number' 'strace: PID 0' vmitap strace --pid 0
+expect 2 'strace has no option -z' 'strace: unknown letter' vmitap strace -z
+expect 2 'stat has no option -c' 'letters are of one command' vmitap stat -c
+expect 2 'strace has no option --filter' 'strace: filters see exits only' \
+	vmitap strace --filter x
+expect 0 'out-of-band' 'strace: help says where names come from' \
+	vmitap strace --help
 expect 2 'which file|FILE' 'record without a file' vmitap record
 expect 2 'which file|FILE' 'report without a file' vmitap report
 expect 2 'which file|FILE' 'export without a file' vmitap export --format json
@@ -122,8 +129,8 @@ expect 2 'no time' 'pause: time that is none' vmitap pause --for soon
 expect 2 'no option --count' 'pause: no count' vmitap pause --count 1
 
 if [ ! -e /dev/vmitap ]; then
-	for cmd in list stat top stream "record -o $tmp/rec" info regs \
-		"read 1000 1" "translate 1000" pause; do
+	for cmd in list stat top stream strace "strace -c" "record -o $tmp/rec" info \
+		regs "read 1000 1" "translate 1000" pause; do
 		# shellcheck disable=SC2086 # an option in it
 		expect 3 '/dev/vmitap|module' "${cmd%% *}: no module" vmitap $cmd
 	done

@@ -14,9 +14,9 @@
 #include "text.h"
 
 static const struct command *const commands[] = {
-	&cmd_list, &cmd_stat, &cmd_top, &cmd_stream, &cmd_record, &cmd_report,
-	&cmd_export, &cmd_info, &cmd_regs, &cmd_read, &cmd_translate,
-	&cmd_pause, &cmd_doctor,
+	&cmd_list, &cmd_stat, &cmd_top, &cmd_stream, &cmd_strace, &cmd_record,
+	&cmd_report, &cmd_export, &cmd_info, &cmd_regs, &cmd_read,
+	&cmd_translate, &cmd_pause, &cmd_doctor,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
