@@ -21,6 +21,10 @@
 /* The half of the top page table that is for user mode, and a present entry. */
 #define USER_ENTRIES	256
 #define ENTRY_PRESENT	1
+#define ENTRY_ADDRESS	0x000ffffffffff000ULL
+
+/* Page tables that were not loaded for so long are not looked at. */
+#define LOOK_BACK_MS	60000
 
 /* What a vCPU does as of its last record. */
 struct vcpu {
@@ -110,7 +114,12 @@ static int see_switch(struct spaces *spaces, const struct vmitap_cr3_write *cr3)
 	vcpu->known = true;
 	/* When it woke is not known if it was halted: this begins anew. */
 	vcpu->halted = false;
-	return touch(spaces, to, cr3->record.vcpu, tsc, false) ? 0 : -ENOMEM;
+	entry = touch(spaces, to, cr3->record.vcpu, tsc, false);
+	if (!entry)
+		return -ENOMEM;
+	if (from != to)
+		entry->loaded_tsc = tsc;
+	return 0;
 }
 
 static int see_exit(struct spaces *spaces, const struct vmitap_exit *exit)
@@ -191,20 +200,40 @@ static bool has_user_memory(const struct guest *guest, uint64_t root)
  * Which address spaces are alive: a kernel takes user memory out of the page tables
  * of a process that ends, and before it uses the page for another.
  */
-static void look_at_tables(struct spaces *spaces)
+static void look_at_tables(struct spaces *spaces, uint64_t now)
 {
+	uint64_t back = (uint64_t)spaces->env->tsc_khz * LOOK_BACK_MS;
 	struct root *entry;
 	uint32_t i;
 
 	for (i = 0; i < spaces->roots.nr; i++) {
 		entry = &spaces->roots.list[i];
-		entry->mapped_known = entry->user_tsc ||
-			(roots_split(&spaces->roots) &&
-			 !(entry->root & ROOTS_USER_HALF));
+		entry->mapped_known = entry->last_tsc + back >= now;
 		if (entry->mapped_known)
 			entry->mapped = has_user_memory(spaces->env->guest,
 							entry->root);
 	}
+}
+
+/*
+ * Whether code at CPL 3 runs on the second of two pages that have the same user
+ * memory: that is page-table isolation, before switches have shown it.
+ */
+static bool is_user_half(const struct guest *guest, uint64_t root)
+{
+	uint64_t user[USER_ENTRIES], kernel[USER_ENTRIES];
+	unsigned int i, present = 0;
+
+	if (!(root & ROOTS_USER_HALF) ||
+	    guest_read(guest, root, user, sizeof(user)) ||
+	    guest_read(guest, root ^ ROOTS_USER_HALF, kernel, sizeof(kernel)))
+		return false;
+	for (i = 0; i < USER_ENTRIES; i++) {
+		if ((user[i] ^ kernel[i]) & ENTRY_ADDRESS)
+			return false;
+		present += user[i] & ENTRY_PRESENT;
+	}
+	return present;
 }
 
 static int spaces_sample(void *state, uint64_t now)
@@ -231,9 +260,11 @@ static int spaces_sample(void *state, uint64_t now)
 		if (!entry)
 			return -ENOMEM;
 		entry->running = regs.cpl == 3 ? FACT_IN_USER : FACT_IN_KERNEL;
+		if (regs.cpl == 3 && is_user_half(guest, entry->root))
+			roots_are_split(&spaces->roots);
 	}
 	if (guest && spaces->env->paused && long_mode)
-		look_at_tables(spaces);
+		look_at_tables(spaces, now);
 	return 0;
 }
 
@@ -246,9 +277,10 @@ static int add_fact(struct facts *facts, const struct root *root, bool split)
 	fact->first_tsc = root->first_tsc;
 	fact->last_tsc = root->last_tsc;
 	fact->process = (struct fact_process){
-		.known = FACT_ROOT | FACT_USER | FACT_CPU | FACT_RUNNING |
+		.known = FACT_ROOT | FACT_ACTIVE | FACT_CPU | FACT_RUNNING |
 			 (root->mapped_known ? FACT_MAPPED : 0),
 		.root = root->root, .user_tsc = root->user_tsc,
+		.loaded_tsc = root->loaded_tsc,
 		.cpu_tsc = root->cpu_tsc, .vcpu = root->vcpu,
 		.running = root->running, .mapped = root->mapped,
 		.split = split,

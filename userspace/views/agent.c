@@ -201,6 +201,7 @@ static int agent_facts(void *state, struct facts *facts,
 	report->refused = agent->refused;
 	report->begin = agent->list.begin;
 	report->end = agent->list.end;
+	report->guest_ns = agent->list.time_ns;
 	if (!agent->lists)
 		strcpy(report->why, agent->refused ?
 		       "messages came, but none that makes sense" :

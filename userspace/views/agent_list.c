@@ -86,6 +86,7 @@ static int add(struct agent_list *list, const uint8_t *data, size_t bytes,
 		agent_list_free(list);
 		list->cr3 = cr3;
 		list->begin = tsc;
+		list->time_ns = head.time_ns;
 		list->sequence = head.sequence;
 		list->parts = head.parts;
 	} else if (!belongs(list, &head, cr3)) {

@@ -17,6 +17,7 @@
  * @cr3: page tables of the sender
  * @begin: TSC of its first part
  * @end: TSC of its last part
+ * @time_ns: when it was begun, as the sender says
  * @sequence: number that the sender gave it
  * @parts: messages of it
  * @next: the part that is missing first
@@ -30,6 +31,7 @@ struct agent_list {
 	uint64_t cr3;
 	uint64_t begin;
 	uint64_t end;
+	uint64_t time_ns;
 	uint32_t sequence;
 	uint16_t parts;
 	uint16_t next;

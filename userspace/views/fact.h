@@ -33,7 +33,7 @@ enum fact_type {
 #define FACT_COMM	(1U << 4)
 #define FACT_KTHREAD	(1U << 5)
 #define FACT_ROOT	(1U << 6)
-#define FACT_USER	(1U << 7)	/* @user_tsc */
+#define FACT_ACTIVE	(1U << 7)	/* @user_tsc, @loaded_tsc */
 #define FACT_CPU	(1U << 8)	/* @cpu_tsc, @vcpu */
 #define FACT_CALLS	(1U << 9)
 #define FACT_RUNNING	(1U << 10)	/* @running */
@@ -62,6 +62,8 @@ enum fact_running {
  * @root: guest-physical address of its page tables.  With page-table isolation, of
  *	the kernel's half; @split says that two were folded into one
  * @user_tsc: host TSC when it last ran code at CPL 3; 0 if never
+ * @loaded_tsc: host TSC when CR3 was last set to its page tables from others; 0 if
+ *	that was not seen.  No kernel goes back to those of a process that has ended
  * @cpu_tsc: time that vCPUs had its page tables loaded and were not halted
  * @running: enum fact_running, at the moment of the fact
  * @kthread: a thread of the kernel, or page tables that are the kernel's own
@@ -80,6 +82,7 @@ struct fact_process {
 	uint64_t start_ns;
 	uint64_t root;
 	uint64_t user_tsc;
+	uint64_t loaded_tsc;
 	uint64_t cpu_tsc;
 	uint8_t running;
 	bool kthread;

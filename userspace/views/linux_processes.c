@@ -159,22 +159,32 @@ static int add_kernel_root(struct listed *listed, struct facts *facts,
 /* Page tables that the kernel loads and no process has. */
 static int add_kernel_roots(struct listed *listed, struct facts *facts)
 {
+	static const struct {
+		const char *symbol;
+		const char *name;
+		bool pointer;
+	} mms[] = {
+		{ "poking_mm", "[poking_mm]", true },
+		{ "text_poke_mm", "[text_poke_mm]", true },
+		{ "efi_mm", "[efi_mm]", false },
+	};
 	struct linux_guest *lg = listed->env->lg;
 	struct paging *paging = &lg->kernel.paging;
 	struct paging_page page;
+	unsigned int i;
 	uint64_t mm, pgd;
 	int err;
 
 	err = add_kernel_root(listed, facts, "[init_mm]", paging->root);
-	if (!err && !symbols_address(&lg->symbols, "poking_mm", &mm) &&
-	    !paging_read_u64(paging, mm, &mm) &&
-	    !paging_read_u64(paging, mm + lg->layout.mm_pgd.offset, &pgd) &&
-	    !paging_translate(paging, pgd, &page))
-		err = add_kernel_root(listed, facts, "[poking_mm]", page.gpa);
-	if (!err && !symbols_address(&lg->symbols, "efi_mm", &mm) &&
-	    !paging_read_u64(paging, mm + lg->layout.mm_pgd.offset, &pgd) &&
-	    !paging_translate(paging, pgd, &page))
-		err = add_kernel_root(listed, facts, "[efi_mm]", page.gpa);
+	for (i = 0; i < sizeof(mms) / sizeof(mms[0]) && !err; i++) {
+		if (symbols_address(&lg->symbols, mms[i].symbol, &mm) ||
+		    (mms[i].pointer && paging_read_u64(paging, mm, &mm)) ||
+		    paging_read_u64(paging, mm + lg->layout.mm_pgd.offset,
+				    &pgd) ||
+		    paging_translate(paging, pgd, &page))
+			continue;
+		err = add_kernel_root(listed, facts, mms[i].name, page.gpa);
+	}
 	return err;
 }
 

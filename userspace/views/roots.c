@@ -111,6 +111,11 @@ void roots_switch(struct roots *roots, uint64_t from, uint64_t to)
 		roots->pairs = 0;
 }
 
+void roots_are_split(struct roots *roots)
+{
+	roots->pairs = PAIRS_SURE;
+}
+
 bool roots_split(const struct roots *roots)
 {
 	return roots->pairs >= PAIRS_SURE;
@@ -124,6 +129,8 @@ static void add_half(struct root *whole, const struct root *half)
 		whole->first_tsc = half->first_tsc;
 	if (half->user_tsc > whole->user_tsc)
 		whole->user_tsc = half->user_tsc;
+	if (half->loaded_tsc > whole->loaded_tsc)
+		whole->loaded_tsc = half->loaded_tsc;
 	if (half->running > whole->running)
 		whole->running = half->running;
 	if (half->last_tsc > whole->last_tsc) {

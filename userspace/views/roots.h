@@ -26,6 +26,7 @@
  * @first_tsc: first time seen
  * @last_tsc: last time seen
  * @user_tsc: last time seen at CPL 3
+ * @loaded_tsc: last time that it was switched to
  * @cpu_tsc: time loaded and not halted
  * @calls: system calls made
  * @vcpu: where it was last seen
@@ -38,6 +39,7 @@ struct root {
 	uint64_t first_tsc;
 	uint64_t last_tsc;
 	uint64_t user_tsc;
+	uint64_t loaded_tsc;
 	uint64_t cpu_tsc;
 	uint64_t calls;
 	uint32_t vcpu;
@@ -82,6 +84,9 @@ struct root *roots_find(const struct roots *roots, uint64_t root);
  * not, about half of all roots have that bit by chance.
  */
 void roots_switch(struct roots *roots, uint64_t from, uint64_t to);
+
+/* It was learned otherwise that it does. */
+void roots_are_split(struct roots *roots);
 
 /* Whether roots are the halves of pairs. */
 bool roots_split(const struct roots *roots);

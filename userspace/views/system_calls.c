@@ -61,7 +61,7 @@ static int calls_facts(void *state, struct facts *facts,
 		fact->first_tsc = root.first_tsc;
 		fact->last_tsc = root.last_tsc;
 		fact->process = (struct fact_process){
-			.known = FACT_ROOT | FACT_USER | FACT_CALLS,
+			.known = FACT_ROOT | FACT_ACTIVE | FACT_CALLS,
 			.root = root.root, .user_tsc = root.user_tsc,
 			.calls = root.calls, .vcpu = root.vcpu,
 			.split = roots_split(&calls->roots),

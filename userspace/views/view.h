@@ -42,6 +42,8 @@ struct view_env {
  *	@end; what is not in them was not there
  * @begin: TSC
  * @end: TSC
+ * @guest_ns: the same moment in time since the guest booted, if the view knows it:
+ *	what was started later is not in its facts
  * @rounds: lists made so far
  * @refused: messages or records refused, because they made no sense or were too many
  * @why: a few words, if there is something to say
@@ -51,6 +53,7 @@ struct view_report {
 	bool whole;
 	uint64_t begin;
 	uint64_t end;
+	uint64_t guest_ns;
 	uint64_t rounds;
 	uint64_t refused;
 	char why[120];
