@@ -11,6 +11,8 @@
 #include <linux/kvm_host.h>
 #include <linux/vmitap.h>
 
+#include "guestmem.h"
+
 /**
  * struct vmitap_backend - one vendor
  * @module: KVM's vendor module
@@ -18,6 +20,11 @@
  * @vcpu_run: hook, of the type of kvm_x86_ops.vcpu_run
  * @vcpu_run_symbol: what kvm_x86_ops.vcpu_run must be
  * @handle_exit_symbol: what kvm_x86_ops.handle_exit must be
+ * @finish_undefined: finish a #UD that a trap caused, where sleeping is fine; false
+ *	if KVM is to handle it
+ * @message_paging: how the vCPU at a hypercall translates addresses
+ * @skip_hypercall: step over the hypercall that exited; false if there is none
+ * @read_regs: read the registers of a vCPU that is at rest
  * @check_vcpu: verify the private layout on a vCPU; NULL, or what did not match
  */
 struct vmitap_backend {
@@ -26,6 +33,10 @@ struct vmitap_backend {
 	void *vcpu_run;
 	const char *vcpu_run_symbol;
 	const char *handle_exit_symbol;
+	bool (*finish_undefined)(struct kvm_vcpu *vcpu, u64 tsc);
+	struct vmitap_paging (*message_paging)(struct kvm_vcpu *vcpu);
+	bool (*skip_hypercall)(struct kvm_vcpu *vcpu);
+	void (*read_regs)(struct kvm_vcpu *vcpu, struct vmitap_regs *regs);
 	const char *(*check_vcpu)(struct kvm_vcpu *vcpu);
 };
 

@@ -29,22 +29,6 @@
 #include "ring.h"
 #include "tap.h"
 
-/* Does the event pass the configured CPL and CR3 filters? */
-static bool capture_wanted(struct vmitap_ring *ring, const struct vmitap_cfg *cfg,
-			   const struct capture_exit exit)
-{
-	if (cfg->flags & VMITAP_CFG_CPL &&
-	    !(cfg->cpl_mask & BIT(capture_cpl(exit)))) {
-		ring->prod->filtered[VMITAP_FILTERED_CPL]++;
-		return false;
-	}
-	if (cfg->flags & VMITAP_CFG_CR3 && !vmitap_cfg_has_cr3(cfg, capture_cr3(exit))) {
-		ring->prod->filtered[VMITAP_FILTERED_CR3]++;
-		return false;
-	}
-	return true;
-}
-
 static __always_inline void capture_write(const struct vmitap_tap *tap,
 					  const struct vmitap_ring *ring,
 					  const struct capture_exit exit,
@@ -108,7 +92,7 @@ static void capture_exit_to(const struct vmitap_tap *tap, struct vmitap_ring *ri
 			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
 		return;
 	}
-	if (!capture_wanted(ring, cfg, exit))
+	if (!vmitap_ring_wants(ring, cfg, capture_cpl(exit), capture_cr3(exit)))
 		return;
 	rec = vmitap_ring_reserve(ring, size);
 	if (!rec) {
@@ -217,7 +201,7 @@ static void capture_inject_to(struct vmitap_ring *ring,
 			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
 		return;
 	}
-	if (!capture_wanted(ring, cfg, entry))
+	if (!vmitap_ring_wants(ring, cfg, capture_cpl(entry), capture_cr3(entry)))
 		return;
 	rec = vmitap_ring_reserve(ring, size);
 	if (!rec) {

@@ -65,7 +65,7 @@ static int cfg_check(const struct vmitap_config *user)
 
 	if (user->flags)
 		return -EOPNOTSUPP;
-	if (user->classes & ~VMITAP_CLASSES_PASSIVE ||
+	if (user->classes & ~VMITAP_CLASSES_ALL ||
 	    user->fields & ~VMITAP_FIELDS_ALL ||
 	    user->delivery >= VMITAP_NR_DELIVERY)
 		return -EOPNOTSUPP;

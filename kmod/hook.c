@@ -8,9 +8,8 @@
  * vendor's through a static call of our own.
  *
  * vcpu_run is hooked while any session exists, and so are vcpu_create,
- * vcpu_free and vm_destroy.  handle_exit is hooked only while a session is
- * lossless: nothing else needs a place to wait, and an untapped VM pays for each
- * hook.
+ * vcpu_free and vm_destroy.  handle_exit is hooked only while a session waits or
+ * traps: nothing else needs a place to sleep, and an untapped VM pays for each hook.
  *
  * Removal: restore the static call; vmitap_hook_barrier() for the irq-off hook;
  * for the others, which may sleep, wait for the in-flight count and then for
@@ -18,6 +17,8 @@
  * count.  The latter two are needed only before the text goes away.
  */
 #include <linux/delay.h>
+#include <linux/irq_work.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/smp.h>
 
@@ -25,10 +26,12 @@
 #include "compat/compat.h"
 #include "config.h"
 #include "hook.h"
+#include "pause.h"
 #include "ring.h"
 #include "session.h"
 #include "symbols.h"
 #include "tap.h"
+#include "trap.h"
 
 #define OPS_FN(op)	(*((struct kvm_x86_ops *)NULL)->op)
 
@@ -73,20 +76,34 @@ out:
 	return low;
 }
 
+static void wait_for_room(struct kvm_vcpu *vcpu)
+{
+	struct vmitap_ring *ring;
+	u32 timeout_us = 0;
+
+	while ((ring = low_ring_get(vcpu, &timeout_us))) {
+		/* As KVM does where it waits: its memory slots may change meanwhile. */
+		kvm_vcpu_srcu_read_unlock(vcpu);
+		vmitap_ring_wait(ring, VMITAP_RING_TRIPS, timeout_us);
+		vmitap_ring_put(ring);
+		kvm_vcpu_srcu_read_lock(vcpu);
+	}
+}
+
 static int vmitap_hook_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 {
-	if (unlikely(vmitap_tap_find(vcpu))) {
-		struct vmitap_ring *ring;
-		u32 timeout_us = 0;
+	int ret;
 
-		atomic_inc(&hooks_in_flight);
-		while ((ring = low_ring_get(vcpu, &timeout_us))) {
-			vmitap_ring_wait(ring, timeout_us);
-			vmitap_ring_put(ring);
-		}
-		atomic_dec(&hooks_in_flight);
-	}
-	return static_call(vmitap_orig_handle_exit)(vcpu, fastpath);
+	if (likely(!vmitap_tap_find(vcpu)))
+		return static_call(vmitap_orig_handle_exit)(vcpu, fastpath);
+	atomic_inc(&hooks_in_flight);
+	ret = vmitap_trap_handle_exit(vcpu, fastpath);
+	wait_for_room(vcpu);
+	/* Unless KVM returns to the VMM. */
+	if (ret > 0)
+		vmitap_pause_wait(vcpu);
+	atomic_dec(&hooks_in_flight);
+	return ret;
 }
 
 static int vmitap_hook_vcpu_create(struct kvm_vcpu *vcpu)
@@ -355,6 +372,23 @@ void vmitap_hooks_put_handle_exit(void)
 		hook_remove(&hooks[HOOK_HANDLE_EXIT]);
 }
 
+static void hook_leave_guest_work(struct irq_work *work)
+{
+}
+
+static DEFINE_PER_CPU(struct irq_work, hook_leave_guest) =
+	IRQ_WORK_INIT_HARD(hook_leave_guest_work);
+
+/**
+ * vmitap_hook_leave_guest() - let the guest that is entered next exit at once
+ *
+ * Interrupts are off; one for this CPU is pending from now on.
+ */
+void vmitap_hook_leave_guest(void)
+{
+	irq_work_queue(this_cpu_ptr(&hook_leave_guest));
+}
+
 static void hook_barrier_ipi(void *unused)
 {
 }
@@ -377,7 +411,11 @@ void vmitap_hook_barrier(void)
  */
 void vmitap_hooks_drain(void)
 {
+	int cpu;
+
 	vmitap_hook_barrier();
+	for_each_possible_cpu(cpu)
+		irq_work_sync(per_cpu_ptr(&hook_leave_guest, cpu));
 	while (atomic_read(&hooks_in_flight))
 		msleep(1);
 	synchronize_rcu_tasks();

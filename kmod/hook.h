@@ -11,12 +11,15 @@
 /* What the hooks call in turn: KVM's own function. */
 DECLARE_STATIC_CALL(vmitap_orig_vcpu_run,
 		    *((struct kvm_x86_ops *)NULL)->vcpu_run);
+DECLARE_STATIC_CALL(vmitap_orig_handle_exit,
+		    *((struct kvm_x86_ops *)NULL)->handle_exit);
 
 int vmitap_hooks_probe(char *refusal, size_t len);
 int vmitap_hooks_get(char *refusal, size_t len);
 void vmitap_hooks_put(void);
 void vmitap_hooks_get_handle_exit(void);
 void vmitap_hooks_put_handle_exit(void);
+void vmitap_hook_leave_guest(void);
 void vmitap_hook_barrier(void);
 void vmitap_hooks_drain(void);
 

@@ -36,6 +36,8 @@ union ioctl_arg {
 	struct vmitap_stats stats;
 	struct vmitap_wake wake;
 	struct vmitap_eventfd eventfd;
+	struct vmitap_regs regs;
+	struct vmitap_pause pause;
 };
 
 static int ioctl_query(struct vmitap_session *session, union ioctl_arg *arg)
@@ -53,7 +55,7 @@ static int ioctl_query(struct vmitap_session *session, union ioctl_arg *arg)
 	mutex_unlock(&vmitap_lock);
 
 	query->out_tsc_khz = tsc_khz;
-	query->out_classes = VMITAP_CLASSES_PASSIVE;
+	query->out_classes = VMITAP_CLASSES_ALL;
 	query->out_fields = VMITAP_FIELDS_ALL;
 	query->out_deliveries = BIT(VMITAP_NR_DELIVERY) - 1;
 	query->out_ring_min = VMITAP_RING_MIN;
@@ -245,6 +247,32 @@ static int ioctl_eventfd(struct vmitap_session *session, union ioctl_arg *arg)
 	return vmitap_session_eventfd(session, eventfd->fd);
 }
 
+static int ioctl_regs(struct vmitap_session *session, union ioctl_arg *arg)
+{
+	struct vmitap_regs *regs = &arg->regs;
+	u32 size = regs->size, vcpu_id = regs->vcpu_id;
+
+	if (regs->flags)
+		return -EOPNOTSUPP;
+	if (memchr_inv(regs->__reserved, 0, sizeof(regs->__reserved)))
+		return -EINVAL;
+	memset(regs, 0, sizeof(*regs));
+	regs->size = size;
+	regs->vcpu_id = vcpu_id;
+	return vmitap_session_regs(session, regs);
+}
+
+static int ioctl_pause(struct vmitap_session *session, union ioctl_arg *arg)
+{
+	const struct vmitap_pause *pause = &arg->pause;
+
+	if (pause->flags)
+		return -EOPNOTSUPP;
+	if (pause->pause > 1 || pause->__reserved)
+		return -EINVAL;
+	return vmitap_session_pause(session, pause->pause);
+}
+
 /**
  * struct ioctl_op - one ioctl
  * @size: of its struct in this kernel
@@ -277,6 +305,8 @@ static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(STATS, ioctl_stats, vmitap_stats, __reserved),
 	IOCTL_OP(WAKE, ioctl_wake, vmitap_wake, flags),
 	IOCTL_OP(EVENTFD, ioctl_eventfd, vmitap_eventfd, __reserved),
+	IOCTL_OP(REGS, ioctl_regs, vmitap_regs, __reserved),
+	IOCTL_OP(PAUSE, ioctl_pause, vmitap_pause, __reserved),
 };
 
 /**

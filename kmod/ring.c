@@ -285,7 +285,8 @@ void vmitap_ring_commit_slow(struct vmitap_ring *ring, u32 size)
 	if (used <= ring->bytes / 2)
 		ring->fallback = false;
 	if (cfg->flags & VMITAP_CFG_LOSSLESS && !ring->fallback) {
-		u64 low = ring->bytes - VMITAP_RING_RESERVE - VMITAP_RING_TRIPS;
+		u64 low = ring->bytes - VMITAP_RING_RESERVE - VMITAP_RING_TRIPS -
+			  sizeof(ring->lost);
 
 		ring->low = used > low && used <= ring->bytes;
 		quiet = min(quiet, used < low ? low - used : 0);
@@ -337,18 +338,38 @@ void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
 }
 
 /**
- * vmitap_ring_is_low() - has a lossless ring no room for another trip?
- * @ring: ring; the caller is its producer or holds a reference
+ * vmitap_ring_wants() - does an event pass the configured CPL and CR3 filters?
+ * @ring: ring; the caller is its producer
+ * @cfg: its configuration
+ * @cpl: privilege level
+ * @cr3: guest CR3
  *
- * A ring whose consumer's position is nonsense is not low: waiting would not
- * help.
+ * Return: true if it does; else it was counted as filtered out.
  */
-bool vmitap_ring_is_low(struct vmitap_ring *ring)
+bool vmitap_ring_wants(struct vmitap_ring *ring, const struct vmitap_cfg *cfg, u8 cpl,
+		       u64 cr3)
+{
+	if (cfg->flags & VMITAP_CFG_CPL && !(cfg->cpl_mask & BIT(cpl))) {
+		ring->prod->filtered[VMITAP_FILTERED_CPL]++;
+		return false;
+	}
+	if (cfg->flags & VMITAP_CFG_CR3 && !vmitap_cfg_has_cr3(cfg, cr3)) {
+		ring->prod->filtered[VMITAP_FILTERED_CR3]++;
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Is there less room than @room?  Where the consumer's position is nonsense there is
+ * not: waiting would not help.
+ */
+static bool ring_is_low(struct vmitap_ring *ring, u64 room)
 {
 	u64 used = ring_used(ring);
 
 	return used <= ring->bytes &&
-	       ring->bytes - used < VMITAP_RING_RESERVE + VMITAP_RING_TRIPS;
+	       ring->bytes - used < VMITAP_RING_RESERVE + sizeof(ring->lost) + room;
 }
 
 /*
@@ -419,22 +440,23 @@ void vmitap_ring_finish(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_g
 	WRITE_ONCE(ring->prod->state, VMITAP_RING_DEAD);
 }
 
-static bool ring_wait_over(struct vmitap_ring *ring)
+static bool ring_wait_over(struct vmitap_ring *ring, u64 room)
 {
-	return READ_ONCE(ring->stopped) || !vmitap_ring_is_low(ring) ||
+	return READ_ONCE(ring->stopped) || !ring_is_low(ring, room) ||
 	       fatal_signal_pending(current);
 }
 
 /**
  * vmitap_ring_wait() - the vCPU thread waits for room
  * @ring: ring; the caller is its producer, holds a reference, and may sleep
+ * @room: bytes, at most VMITAP_RING_ROOM_MAX
  * @timeout_us: longest wait, microseconds
  *
  * The reader says with WAKE that there is room; it is not trusted to, hence the
  * look every millisecond.  After a timeout the ring counts loss, and nobody
  * waits for it, until half of it is free.
  */
-void vmitap_ring_wait(struct vmitap_ring *ring, u32 timeout_us)
+void vmitap_ring_wait(struct vmitap_ring *ring, u64 room, u32 timeout_us)
 {
 	struct vmitap_ring_producer *prod = ring->prod;
 	ktime_t start = ktime_get();
@@ -444,19 +466,38 @@ void vmitap_ring_wait(struct vmitap_ring *ring, u32 timeout_us)
 	WRITE_ONCE(prod->state, VMITAP_RING_WAITING);
 	prod->waits++;
 	vmitap_session_wake(ring->session, ring);
-	while (!ring_wait_over(ring) && ktime_before(now, end)) {
+	while (!ring_wait_over(ring, room) && ktime_before(now, end)) {
 		ktime_t left = min_t(ktime_t, ktime_sub(end, now), NSEC_PER_MSEC);
 		DEFINE_WAIT(wait);
 
 		prepare_to_wait(&ring->space_wq, &wait, TASK_KILLABLE);
-		if (!ring_wait_over(ring))
+		if (!ring_wait_over(ring, room))
 			schedule_hrtimeout_range(&left, 0, HRTIMER_MODE_REL);
 		finish_wait(&ring->space_wq, &wait);
 		now = ktime_get();
 	}
 	WRITE_ONCE(prod->state, 0);
 	prod->wait_ns += ktime_to_ns(ktime_sub(now, start));
-	if (!ring_wait_over(ring))
+	if (!ring_wait_over(ring, room))
 		ring->fallback = true;
 	vmitap_ring_look_again(ring);
+}
+
+/**
+ * vmitap_ring_wait_for() - if the session is lossless, wait for room
+ * @ring: ring; the caller is its producer, holds a reference, and may sleep
+ * @room: bytes, at most VMITAP_RING_ROOM_MAX
+ */
+void vmitap_ring_wait_for(struct vmitap_ring *ring, u64 room)
+{
+	const struct vmitap_cfg *cfg;
+	u32 timeout_us = 0;
+
+	rcu_read_lock();
+	cfg = rcu_dereference(ring->cfg);
+	if (cfg->flags & VMITAP_CFG_LOSSLESS)
+		timeout_us = cfg->timeout_us;
+	rcu_read_unlock();
+	if (timeout_us && !ring->fallback && ring_is_low(ring, room))
+		vmitap_ring_wait(ring, room, timeout_us);
 }

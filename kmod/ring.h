@@ -34,9 +34,13 @@ struct vmitap_session;
 #define VMITAP_RING_RESERVE	(sizeof(struct vmitap_lost_record) +	\
 				 2 * sizeof(struct vmitap_record))
 
-/* What two trips into the guest can add, each an event injected and an exit. */
+/* What two trips into the guest can add: an event injected, an exit, a trap's record. */
 #define VMITAP_RING_TRIPS	(2 * (sizeof(struct vmitap_inject) +	\
-				      VMITAP_EXIT_MAX) +		\
+				      VMITAP_EXIT_MAX +			\
+				      sizeof(struct vmitap_syscall)))
+
+/* Most room that can be waited for: the smallest ring has it. */
+#define VMITAP_RING_ROOM_MAX	(VMITAP_RING_MIN - VMITAP_RING_RESERVE - \
 				 sizeof(struct vmitap_lost_record))
 
 #define VMITAP_RING_MIN		PAGE_SIZE
@@ -117,8 +121,10 @@ void vmitap_ring_flush_lost(struct vmitap_ring *ring);
 void vmitap_ring_finish(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_gone);
 void vmitap_ring_look_again(struct vmitap_ring *ring);
 u64 vmitap_ring_unread(struct vmitap_ring *ring);
-bool vmitap_ring_is_low(struct vmitap_ring *ring);
-void vmitap_ring_wait(struct vmitap_ring *ring, u32 timeout_us);
+bool vmitap_ring_wants(struct vmitap_ring *ring, const struct vmitap_cfg *cfg, u8 cpl,
+		       u64 cr3);
+void vmitap_ring_wait(struct vmitap_ring *ring, u64 room, u32 timeout_us);
+void vmitap_ring_wait_for(struct vmitap_ring *ring, u64 room);
 
 /* May a record of @size bytes be written and committed the fast way? */
 static __always_inline bool vmitap_ring_is_fast(const struct vmitap_ring *ring, u32 size)

@@ -12,22 +12,11 @@
 #include "config.h"
 #include "filter.h"
 #include "hook.h"
+#include "pause.h"
 #include "ring.h"
 #include "session.h"
 #include "tap.h"
-
-static void session_irq_work(struct irq_work *work)
-{
-	struct vmitap_session *session =
-		container_of(work, struct vmitap_session, work);
-	unsigned long flags;
-
-	wake_up_all(&session->wq);
-	spin_lock_irqsave(&session->evt_lock, flags);
-	if (session->evt)
-		vmitap_compat_eventfd_signal(session->evt);
-	spin_unlock_irqrestore(&session->evt_lock, flags);
-}
+#include "trap.h"
 
 /**
  * vmitap_session_create() - session of a file just opened
@@ -45,26 +34,34 @@ struct vmitap_session *vmitap_session_create(void)
 	xa_init(&session->rings);
 	init_waitqueue_head(&session->wq);
 	spin_lock_init(&session->evt_lock);
-	init_irq_work(&session->work, session_irq_work);
+	init_irq_work(&session->work, vmitap_session_irq_work);
 	session->opener = get_pid(task_tgid(current));
 	return session;
 }
 
-/*
- * Wake readers now.  @armed is cleared by whoever wakes, so that a reader is
- * woken once however many events follow.
- */
-void vmitap_session_wake(struct vmitap_session *session, struct vmitap_ring *ring)
+static bool session_needs_handle_exit(const struct vmitap_session *session)
 {
-	if (!atomic_xchg(&session->armed, 0) && !READ_ONCE(session->evt))
-		return;
-	ring->prod->wakeups++;
-	irq_work_queue(&session->work);
+	return session->paused || session->cfg->flags & VMITAP_CFG_LOSSLESS ||
+	       session->cfg->classes & VMITAP_CLASSES_TRAP;
 }
 
-static bool session_is_lossless(const struct vmitap_session *session)
+/* Before something is published that needs the hook. */
+static void session_get_handle_exit(struct vmitap_session *session)
 {
-	return session->cfg->flags & VMITAP_CFG_LOSSLESS;
+	if (session->holds_handle_exit || !session_needs_handle_exit(session))
+		return;
+	vmitap_hooks_get_handle_exit();
+	session->holds_handle_exit = true;
+}
+
+/* After what needed the hook has been taken back. */
+static void session_put_handle_exit(struct vmitap_session *session)
+{
+	if (!session->holds_handle_exit || session_needs_handle_exit(session))
+		return;
+	vmitap_trap_drain(session->vm);
+	vmitap_hooks_put_handle_exit();
+	session->holds_handle_exit = false;
 }
 
 /* What the hooks should see for a ring, given the session's state. */
@@ -97,6 +94,7 @@ static void session_publish(struct vmitap_session *session)
 
 	xa_for_each(&session->rings, i, ring)
 		session_publish_cfg(session, ring);
+	vmitap_trap_update(session->vm);
 	if (session->cfg->prog)
 		session_forget_exits(session);
 	synchronize_rcu();
@@ -188,6 +186,10 @@ static void session_untap(struct vmitap_session *session)
 	unsigned long i;
 
 	list_del_init(&session->node);
+	if (session->paused) {
+		session->paused = false;
+		vmitap_pause_end(vm);
+	}
 	xa_for_each(&session->rings, i, ring) {
 		list_for_each_entry(tap, &vm->taps, vm_node)
 			if (vmitap_tap_unlink(tap, ring))
@@ -195,6 +197,8 @@ static void session_untap(struct vmitap_session *session)
 		WRITE_ONCE(ring->stopped, true);
 		wake_up_all(&ring->space_wq);
 	}
+	vmitap_trap_update(vm);
+	vmitap_trap_drain(vm);
 	if (list_empty(&vm->sessions)) {
 		list_for_each_entry_safe(tap, next, &vm->taps, vm_node) {
 			vmitap_tap_remove(tap);
@@ -233,9 +237,9 @@ void vmitap_session_destroy(struct vmitap_session *session)
 {
 	mutex_lock(&vmitap_lock);
 	if (session->vm) {
-		if (session_is_lossless(session))
-			vmitap_hooks_put_handle_exit();
 		session_untap(session);
+		if (session->holds_handle_exit)
+			vmitap_hooks_put_handle_exit();
 		vmitap_hooks_put();
 	}
 	session_free_rings(session);
@@ -347,14 +351,11 @@ static int session_check_attached(const struct vmitap_session *session)
 static void session_replace_cfg(struct vmitap_session *session, struct vmitap_cfg *cfg)
 {
 	struct vmitap_cfg *old = session->cfg;
-	bool was_lossless = session_is_lossless(session);
 
 	session->cfg = cfg;
-	if (session_is_lossless(session) && !was_lossless)
-		vmitap_hooks_get_handle_exit();
+	session_get_handle_exit(session);
 	session_publish(session);
-	if (was_lossless && !session_is_lossless(session))
-		vmitap_hooks_put_handle_exit();
+	session_put_handle_exit(session);
 	vmitap_cfg_free(old);
 }
 
@@ -455,196 +456,70 @@ out:
 	return ret;
 }
 
-static void stats_add_ring(struct vmitap_stats *stats, struct vmitap_ring *ring)
+static struct vmitap_tap *session_find_tap(struct vmitap_session *session, u32 vcpu_id)
 {
-	const struct vmitap_ring_producer *prod = ring->prod;
-	u64 events = READ_ONCE(ring->seq);
-	int i;
+	struct vmitap_tap *tap;
 
-	/* Each event got a number, written or lost. */
-	for (i = 0; i < VMITAP_NR_LOST; i++)
-		events -= READ_ONCE(prod->lost[i]);
-	stats->out_events += events;
-	stats->out_bytes += READ_ONCE(prod->producer_pos);
-	for (i = 0; i < VMITAP_NR_LOST; i++)
-		stats->out_lost[i] += READ_ONCE(prod->lost[i]);
-	for (i = 0; i < VMITAP_NR_FILTERED; i++)
-		stats->out_filtered[i] += READ_ONCE(prod->filtered[i]);
-	stats->out_waits += READ_ONCE(prod->waits);
-	stats->out_wait_ns += READ_ONCE(prod->wait_ns);
-	stats->out_wakeups += READ_ONCE(prod->wakeups);
+	list_for_each_entry(tap, &session->vm->taps, vm_node)
+		if (tap->vcpu->vcpu_id == vcpu_id)
+			return tap;
+	return NULL;
 }
 
 /**
- * vmitap_session_stats() - sum up the session's counters
+ * vmitap_session_regs() - read the registers of a vCPU
  * @session: session
- * @stats: out_* members, zeroed by the caller
+ * @regs: vcpu_id on input, out_* members on output
  *
- * Return: 0 or -ENOTCONN.
+ * Return: 0 or -errno as in the uapi header.
  */
-int vmitap_session_stats(struct vmitap_session *session, struct vmitap_stats *stats)
+int vmitap_session_regs(struct vmitap_session *session, struct vmitap_regs *regs)
 {
-	struct vmitap_ring *ring;
-	unsigned long i;
-	int ret = 0;
+	struct vmitap_tap *tap;
+	int ret;
 
 	mutex_lock(&vmitap_lock);
-	if (!session->vm) {
-		ret = -ENOTCONN;
+	ret = session_check_attached(session);
+	if (ret)
 		goto out;
-	}
-	stats->out_nr_rings = session->nr_rings;
-	stats->out_vm_gone = !session->vm->kvm;
-	stats->out_untapped_vcpus = session->nr_untapped;
-	xa_for_each(&session->rings, i, ring)
-		stats_add_ring(stats, ring);
-out:
-	mutex_unlock(&vmitap_lock);
-	return ret;
-}
-
-/**
- * vmitap_session_ring() - where a ring is
- * @session: session
- * @info: index on input, out_* members on output
- *
- * Return: 0, -ENOTCONN, -ENOENT if there is no such ring.
- */
-int vmitap_session_ring(struct vmitap_session *session, struct vmitap_ring_info *info)
-{
-	struct vmitap_ring *ring;
-	int ret = 0;
-
-	mutex_lock(&vmitap_lock);
-	if (!session->vm) {
-		ret = -ENOTCONN;
-		goto out;
-	}
-	ring = xa_load(&session->rings, info->index);
-	if (!ring) {
+	tap = session_find_tap(session, regs->vcpu_id);
+	if (!tap) {
 		ret = -ENOENT;
 		goto out;
 	}
-	info->out_vcpu_id = ring->vcpu_id;
-	info->out_mmap_offset = (u64)ring->index << 32;
-	info->out_mmap_bytes = 2 * PAGE_SIZE + 2 * (u64)ring->bytes;
-	if (session->rings_seen <= info->index)
-		WRITE_ONCE(session->rings_seen, info->index + 1);
+	vmitap_hooks_get_handle_exit();
+	ret = vmitap_pause_read_regs(session->vm, tap, regs);
+	vmitap_hooks_put_handle_exit();
 out:
 	mutex_unlock(&vmitap_lock);
 	return ret;
 }
 
 /**
- * vmitap_session_eventfd() - set or remove the eventfd
+ * vmitap_session_pause() - pause the VM, or end the session's pause
  * @session: session
- * @fd: eventfd, or -1 for none
+ * @pause: pause
  *
- * Return: 0, or -EBADF or -EINVAL if @fd is no eventfd.
+ * Return: 0 or -errno.
  */
-int vmitap_session_eventfd(struct vmitap_session *session, int fd)
+int vmitap_session_pause(struct vmitap_session *session, bool pause)
 {
-	struct eventfd_ctx *evt = NULL;
-
-	if (fd != -1) {
-		evt = eventfd_ctx_fdget(fd);
-		if (IS_ERR(evt))
-			return PTR_ERR(evt);
-	}
-	spin_lock_irq(&session->evt_lock);
-	swap(session->evt, evt);
-	spin_unlock_irq(&session->evt_lock);
-	if (evt)
-		eventfd_ctx_put(evt);
-	return 0;
-}
-
-/**
- * vmitap_session_release_vcpus() - let waiting vCPUs look for room again
- * @session: session
- *
- * Return: 0 or -ENOTCONN.
- */
-int vmitap_session_release_vcpus(struct vmitap_session *session)
-{
-	struct vmitap_ring *ring;
-	unsigned long i;
-	int ret = -ENOTCONN;
+	int ret;
 
 	mutex_lock(&vmitap_lock);
-	if (session->vm) {
-		xa_for_each(&session->rings, i, ring)
-			wake_up_all(&ring->space_wq);
-		ret = 0;
-	}
-	mutex_unlock(&vmitap_lock);
-	return ret;
-}
-
-/**
- * vmitap_session_get_ring() - find a ring
- * @session: session, kept open by the caller
- * @index: of the ring
- *
- * Takes no mutex: mmap() comes here with the address space locked, and ioctls
- * touch user memory.
- *
- * Return: the ring with a reference, or NULL.
- */
-struct vmitap_ring *vmitap_session_get_ring(struct vmitap_session *session, u32 index)
-{
-	struct vmitap_ring *ring = xa_load(&session->rings, index);
-
-	/* Rings go away only with the file, or with a failed ATTACH. */
-	if (ring && !refcount_inc_not_zero(&ring->ref))
-		ring = NULL;
-	return ring;
-}
-
-/**
- * vmitap_session_poll() - is there something to read?
- * @session: session
- * @file: for poll_wait()
- * @wait: for poll_wait()
- *
- * Return: EPOLLIN if a ring holds a watermark's worth or a vCPU waits for room,
- * EPOLLPRI if there is a ring not asked about yet, EPOLLHUP if the VM is gone,
- * EPOLLERR if not attached.
- */
-__poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,
-			     poll_table *wait)
-{
-	struct vmitap_ring *ring;
-	__poll_t events = 0;
-	unsigned long i;
-
-	poll_wait(file, &session->wq, wait);
-	atomic_set(&session->armed, 1);
-	/*
-	 * Order the wish to be woken against the look at the positions; pairs
-	 * with smp_mb() in vmitap_ring_commit_slow().
-	 */
-	smp_mb();
-	mutex_lock(&vmitap_lock);
-	if (!session->vm) {
-		events = EPOLLERR;
+	ret = session_check_attached(session);
+	if (ret || pause == session->paused)
 		goto out;
-	}
-	if (!session->vm->kvm)
-		events |= EPOLLHUP;
-	if (session->rings_seen < session->nr_rings)
-		events |= EPOLLPRI;
-	xa_for_each(&session->rings, i, ring) {
-		u32 state = READ_ONCE(ring->prod->state);
-		u64 enough = state & VMITAP_RING_DEAD ? 1 :
-			vmitap_cfg_watermark(session->cfg, ring->bytes);
-
-		if (state & VMITAP_RING_WAITING || vmitap_ring_unread(ring) >= enough)
-			events |= EPOLLIN | EPOLLRDNORM;
-	}
+	session->paused = pause;
+	session_get_handle_exit(session);
+	if (pause)
+		vmitap_pause_begin(session->vm);
+	else
+		vmitap_pause_end(session->vm);
+	session_put_handle_exit(session);
 out:
 	mutex_unlock(&vmitap_lock);
-	return events;
+	return ret;
 }
 
 /**
@@ -671,6 +546,7 @@ void vmitap_session_vcpu_created(struct kvm_vcpu *vcpu)
 			session->nr_untapped++;
 		wake_up_all(&session->wq);
 	}
+	vmitap_trap_update(vm);
 out:
 	mutex_unlock(&vmitap_lock);
 }

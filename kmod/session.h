@@ -25,11 +25,13 @@ struct vmitap_vm;
 
 /**
  * struct vmitap_session - one open file
- * @vm: tapped VM, NULL if not attached; under vmitap_lock like the next five
+ * @vm: tapped VM, NULL if not attached; under vmitap_lock like the next seven
  * @node: in vmitap_vm.sessions
  * @cfg: configuration, with the filter
  * @enabled: capture is on
  * @ring_bytes: data size of each ring
+ * @paused: the session pauses the VM
+ * @holds_handle_exit: the session needs the handle_exit hook
  * @nr_untapped: vCPUs created later for which there was no memory
  * @opener: process that opened the file
  * @rings: by index; found without a lock by mmap() and poll()
@@ -46,6 +48,8 @@ struct vmitap_session {
 	struct list_head node;
 	struct vmitap_cfg *cfg;
 	bool enabled;
+	bool paused;
+	bool holds_handle_exit;
 	u32 ring_bytes;
 	u32 nr_untapped;
 	struct pid *opener;
@@ -69,11 +73,14 @@ int vmitap_session_enable(struct vmitap_session *session, bool enable);
 int vmitap_session_stats(struct vmitap_session *session, struct vmitap_stats *stats);
 int vmitap_session_ring(struct vmitap_session *session, struct vmitap_ring_info *info);
 int vmitap_session_eventfd(struct vmitap_session *session, int fd);
+int vmitap_session_regs(struct vmitap_session *session, struct vmitap_regs *regs);
+int vmitap_session_pause(struct vmitap_session *session, bool pause);
 int vmitap_session_release_vcpus(struct vmitap_session *session);
 struct vmitap_ring *vmitap_session_get_ring(struct vmitap_session *session, u32 index);
 __poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,
 			     poll_table *wait);
 void vmitap_session_wake(struct vmitap_session *session, struct vmitap_ring *ring);
+void vmitap_session_irq_work(struct irq_work *work);
 
 void vmitap_session_vcpu_created(struct kvm_vcpu *vcpu);
 void vmitap_session_vcpu_freed(struct kvm_vcpu *vcpu);

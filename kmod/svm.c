@@ -12,26 +12,7 @@
 #include "backend.h"
 #include "compat/compat.h"
 #include "hook.h"
-#include "insn.h"
-
-/**
- * struct svm_layout - what follows struct kvm_vcpu in KVM's struct vcpu_svm
- * @vmcb: the VMCB in use, that of a nested guest while one runs
- * @vmcb01: the guest's own VMCB
- * @vmcb01_pa: its physical address
- *
- * A private layout: svm_check_vcpu() verifies it on every vCPU.
- */
-struct svm_layout {
-	struct vmcb *vmcb;
-	struct vmcb *vmcb01;
-	unsigned long vmcb01_pa;
-};
-
-static __always_inline struct svm_layout *svm_layout(struct kvm_vcpu *vcpu)
-{
-	return (void *)vcpu + ALIGN(sizeof(*vcpu), sizeof(void *));
-}
+#include "svm.h"
 
 static const char *svm_check_vcpu(struct kvm_vcpu *vcpu)
 {
@@ -143,38 +124,7 @@ static __always_inline u8 capture_cpl(const struct capture_exit exit)
 
 static __always_inline u64 capture_cr3(const struct capture_exit exit)
 {
-	/* With shadow paging the VMCB has KVM's page tables, not the guest's. */
-	if (likely(exit.vmcb->control.nested_ctl & SVM_NESTED_CTL_NP_ENABLE))
-		return exit.vmcb->save.cr3;
-	return exit.vcpu->arch.cr3;
-}
-
-static u64 svm_cr0(struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
-{
-	if (vmcb->control.intercepts[INTERCEPT_CR] & BIT(INTERCEPT_CR0_WRITE))
-		return vcpu->arch.cr0;
-	return vmcb->save.cr0;
-}
-
-static __always_inline u8 svm_mode_rare(const struct vmcb_save_area *save)
-{
-	bool db = save->cs.attrib & SVM_SELECTOR_DB_MASK;
-
-	if (save->efer & EFER_LMA)
-		return db ? VMITAP_MODE_COMPAT32 : VMITAP_MODE_COMPAT16;
-	if (!(save->cr0 & X86_CR0_PE))
-		return VMITAP_MODE_REAL;
-	if (save->rflags & X86_EFLAGS_VM)
-		return VMITAP_MODE_VM86;
-	return db ? VMITAP_MODE_PROT32 : VMITAP_MODE_PROT16;
-}
-
-static __always_inline u8 svm_mode(const struct vmcb_save_area *save)
-{
-	/* CS.L outside of long mode means nothing. */
-	if (likely(save->cs.attrib & SVM_SELECTOR_L_MASK && save->efer & EFER_LMA))
-		return VMITAP_MODE_LONG64;
-	return svm_mode_rare(save);
+	return svm_cr3(exit.vcpu, exit.vmcb);
 }
 
 static __always_inline void capture_fill(const struct capture_exit exit,
@@ -249,17 +199,11 @@ static void svm_fill_segs(const struct capture_exit exit, struct vmitap_segs *se
 static void svm_fill_insn(const struct capture_exit exit, struct vmitap_insn *insn)
 {
 	const struct vmcb_save_area *save = &exit.vmcb->save;
-	const struct vmitap_paging paging = {
-		.cr0 = svm_cr0(exit.vcpu, exit.vmcb),
-		.cr3 = capture_cr3(exit),
-		.cr4 = exit.vcpu->arch.cr4,
-		.efer = exit.vcpu->arch.efer,
-	};
-	u64 addr = save->rip;
+	const struct vmitap_paging paging = svm_paging(exit.vcpu, exit.vmcb);
 
-	if (svm_mode(save) != VMITAP_MODE_LONG64)
-		addr = (u32)(addr + save->cs.base);
-	vmitap_insn_fetch(exit.vcpu, &paging, addr, insn);
+	memset(insn, 0, sizeof(*insn));
+	insn->len = vmitap_guest_read(exit.vcpu, &paging, svm_insn_addr(save),
+				      insn->bytes, sizeof(insn->bytes));
 }
 
 static void capture_fill_fields(const struct capture_exit exit, u32 fields, void *to)
@@ -332,7 +276,7 @@ static __always_inline struct capture_exit svm_exit(struct kvm_vcpu *vcpu, u64 t
 
 static noinline fastpath_t svm_captured_slow(struct vmitap_tap *tap,
 					     struct kvm_vcpu *vcpu, u64 tsc,
-					     fastpath_t fastpath)
+					     fastpath_t fastpath, u32 flags)
 {
 	struct capture_exit exit = svm_exit(vcpu, tsc);
 
@@ -340,7 +284,7 @@ static noinline fastpath_t svm_captured_slow(struct vmitap_tap *tap,
 		capture_protected(tap, tsc);
 		return fastpath;
 	}
-	exit.flags = svm_nested_flag(vcpu);
+	exit.flags = flags | svm_nested_flag(vcpu);
 	if (fastpath != EXIT_FASTPATH_NONE)
 		exit.flags |= VMITAP_RECORD_FASTPATH;
 	capture_exit_slow(tap, exit);
@@ -364,7 +308,7 @@ static __always_inline fastpath_t svm_captured(struct vmitap_tap *tap,
 	if (unlikely(vcpu->arch.guest_state_protected ||
 		     vmitap_compat_is_guest_mode(vcpu) || fastpath != EXIT_FASTPATH_NONE) ||
 	    unlikely(!capture_exit_fast(tap, exit)))
-		return svm_captured_slow(tap, vcpu, tsc, fastpath);
+		return svm_captured_slow(tap, vcpu, tsc, fastpath, 0);
 	return fastpath;
 }
 
@@ -384,9 +328,41 @@ static noinline notrace fastpath_t svm_run_injecting(VMITAP_VCPU_RUN_PARAMS,
 	return svm_run(VMITAP_VCPU_RUN_ARGS, tap);
 }
 
+/* The vCPU is being paused, or traps are armed. */
+static noinline notrace fastpath_t svm_run_attended(VMITAP_VCPU_RUN_PARAMS,
+						    struct vmitap_tap *tap)
+{
+	u32 attention = READ_ONCE(tap->attention);
+	struct svm_trap trap;
+	struct svm_loan loan;
+	fastpath_t fastpath;
+	u64 tsc;
+
+	if (svm_layout(vcpu)->vmcb->control.event_inj & SVM_EVTINJ_VALID)
+		svm_capture_inject(tap, vcpu);
+	if (attention & VMITAP_ATTENTION_PAUSE)
+		vmitap_hook_leave_guest();
+	WRITE_ONCE(tap->entries, tap->entries + 1);
+	svm_lend(vcpu, attention, &loan);
+	tap->entry_tsc = rdtsc();
+	fastpath = static_call(vmitap_orig_vcpu_run)(VMITAP_VCPU_RUN_ARGS);
+	tsc = rdtsc();
+	svm_give_back(&loan);
+
+	trap = svm_trap_classify(tap, vcpu, &loan, tsc);
+	fastpath = svm_captured_slow(tap, vcpu, tsc, fastpath,
+				     trap.kind == SVM_TRAP_NONE ? 0 : VMITAP_RECORD_TRAP);
+	if (trap.kind != SVM_TRAP_SYSCALL && trap.kind != SVM_TRAP_SYSRET)
+		return fastpath;
+	fastpath = svm_trap_finish(tap, vcpu, trap, tsc);
+	return capture_must_wait(tap) ? EXIT_FASTPATH_EXIT_HANDLED : fastpath;
+}
+
 static noinline notrace fastpath_t svm_run_tapped(VMITAP_VCPU_RUN_PARAMS,
 						  struct vmitap_tap *tap)
 {
+	if (unlikely(READ_ONCE(tap->attention)))
+		return svm_run_attended(VMITAP_VCPU_RUN_ARGS, tap);
 	if (unlikely(svm_layout(vcpu)->vmcb->control.event_inj & SVM_EVTINJ_VALID))
 		return svm_run_injecting(VMITAP_VCPU_RUN_ARGS, tap);
 	return svm_run(VMITAP_VCPU_RUN_ARGS, tap);
@@ -402,6 +378,37 @@ static notrace fastpath_t vmitap_svm_vcpu_run(VMITAP_VCPU_RUN_PARAMS)
 	return svm_run_tapped(VMITAP_VCPU_RUN_ARGS, tap);
 }
 
+/**
+ * svm_read_regs() - read all registers
+ * @vcpu: the vCPU, at rest: what KVM has in its own copies is newest there
+ * @regs: out_* members
+ */
+void svm_read_regs(struct kvm_vcpu *vcpu, struct vmitap_regs *regs)
+{
+	const struct vmcb_save_area *msrs = &svm_layout(vcpu)->vmcb01->save;
+	const struct capture_exit exit = svm_exit(vcpu, 0);
+	int i;
+
+	for (i = 0; i < VMITAP_NR_GPRS; i++)
+		regs->out_gprs.reg[i] = vcpu->arch.regs[i];
+	svm_fill_ctrl(exit, &regs->out_ctrl);
+	regs->out_ctrl.cr2 = vcpu->arch.cr2;
+	svm_fill_segs(exit, &regs->out_segs);
+	regs->out_rip = vcpu->arch.regs[VCPU_REGS_RIP];
+	regs->out_cr3 = vcpu->arch.cr3;
+	regs->out_star = msrs->star;
+	regs->out_lstar = msrs->lstar;
+	regs->out_cstar = msrs->cstar;
+	regs->out_sfmask = msrs->sfmask;
+	regs->out_kernel_gs_base = msrs->kernel_gs_base;
+	regs->out_sysenter_cs = msrs->sysenter_cs;
+	regs->out_sysenter_esp = msrs->sysenter_esp;
+	regs->out_sysenter_eip = msrs->sysenter_eip;
+	regs->out_cpl = exit.vmcb->save.cpl;
+	regs->out_mode = svm_mode(&exit.vmcb->save);
+	regs->out_nested = vmitap_compat_is_guest_mode(vcpu);
+}
+
 /* Canary: the hook has the type of what it stands for. */
 static_assert(__same_type(&vmitap_svm_vcpu_run,
 			  ((struct kvm_x86_ops *)NULL)->vcpu_run));
@@ -412,5 +419,9 @@ const struct vmitap_backend vmitap_svm = {
 	.vcpu_run = vmitap_svm_vcpu_run,
 	.vcpu_run_symbol = "svm_vcpu_run",
 	.handle_exit_symbol = "svm_handle_exit",
+	.finish_undefined = svm_finish_undefined,
+	.message_paging = svm_message_paging,
+	.skip_hypercall = svm_skip_hypercall,
+	.read_regs = svm_read_regs,
 	.check_vcpu = svm_check_vcpu,
 };

@@ -23,6 +23,7 @@
 	X("kvm:", kvm_put_kvm)			\
 	X("kvm:", file_is_kvm)			\
 	X("kvm:", kvm_vcpu_gfn_to_hva)		\
+	X("kvm:", kvm_queue_exception_e)	\
 	X("", ptrace_may_access)		\
 	X("", __module_text_address)
 

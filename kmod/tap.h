@@ -15,6 +15,7 @@
 #ifndef VMITAP_TAP_H
 #define VMITAP_TAP_H
 
+#include <linux/bits.h>
 #include <linux/cache.h>
 #include <linux/hash.h>
 #include <linux/kvm_host.h>
@@ -26,6 +27,38 @@ struct vmitap_ring;
 
 #define VMITAP_TAP_BITS	10
 
+/* vmitap_tap.attention: why the vCPU does not just run and be captured. */
+#define VMITAP_ATTENTION_CR3		BIT(0)	/* trap writes to CR3 */
+#define VMITAP_ATTENTION_SYSCALL	BIT(1)	/* trap SYSCALL and SYSRET */
+#define VMITAP_ATTENTION_MESSAGE	BIT(2)	/* take messages */
+#define VMITAP_ATTENTION_PAUSE		BIT(3)	/* run no guest code */
+
+/* What an exit left to be done where sleeping is fine, in the handle_exit hook. */
+enum vmitap_pending_kind {
+	VMITAP_PENDING_NONE,
+	VMITAP_PENDING_CR3,		/* record it once KVM has done it */
+	VMITAP_PENDING_MESSAGE,		/* fetch and deliver it */
+	VMITAP_PENDING_UNDEFINED,	/* #UD whose instruction was not at hand */
+};
+
+/**
+ * struct vmitap_pending - what an exit left to be done
+ * @kind: enum vmitap_pending_kind
+ * @cpl: privilege level
+ * @mode: enum vmitap_mode
+ * @tsc: TSC of the exit
+ * @rip: of the instruction
+ * @cr3: guest CR3 at the exit
+ */
+struct vmitap_pending {
+	u8 kind;
+	u8 cpl;
+	u8 mode;
+	u64 tsc;
+	u64 rip;
+	u64 cr3;
+};
+
 /**
  * struct vmitap_tap - a tapped vCPU
  * @node: in the hash table
@@ -33,6 +66,11 @@ struct vmitap_ring;
  * @rings: one per session, singly linked through vmitap_ring.next up to
  *	vmitap_ring_end
  * @entry_tsc: TSC of the last entry
+ * @attention: VMITAP_ATTENTION_*
+ * @entries: entries into the guest while @attention was not 0
+ * @parked: the vCPU's thread waits for the end of a pause
+ * @pauses: readers of its registers; under vmitap_lock
+ * @pending: used by the vCPU's thread
  * @exit_reason: reason of the previous exit
  * @exit_tsc: its TSC, 0 if there was none; kept only while there is a filter, and
  *	cleared when one comes
@@ -45,9 +83,14 @@ struct vmitap_tap {
 	struct kvm_vcpu *vcpu;
 	struct vmitap_ring __rcu *rings;
 	u64 entry_tsc;
+	u32 attention;
 	u32 exit_reason;
 	u64 exit_tsc;
 	u32 exit_class;
+	u32 entries;
+	bool parked;
+	u32 pauses;
+	struct vmitap_pending pending;
 	struct list_head vm_node;
 	struct rcu_head rcu;
 } ____cacheline_aligned;
@@ -58,12 +101,14 @@ struct vmitap_tap {
  * @kvm: KVM's VM; NULL once it is gone
  * @taps: struct vmitap_tap
  * @sessions: struct vmitap_session
+ * @pauses: sessions that pause it
  */
 struct vmitap_vm {
 	struct list_head node;
 	struct kvm *kvm;
 	struct list_head taps;
 	struct list_head sessions;
+	u32 pauses;
 };
 
 extern struct mutex vmitap_lock;

@@ -52,8 +52,10 @@ expect 0 '^vmitap [0-9]' '--version' vmitap --version
 expect 2 'no command "strem", is it "stream"' 'nearest command' vmitap strem
 expect 2 'no command "zzz"; see' 'no near command' vmitap zzz
 expect 0 'cpuid +CPUID' 'help events' vmitap help events
+expect 0 'cr3 .*[(]trap[)]' 'help events: traps' vmitap help events
 expect 2 'no command' 'help for an unknown command' vmitap help nonsense
-for cmd in list stat top stream record report export doctor; do
+for cmd in list stat top stream record report export info regs read translate \
+	pause doctor; do
 	expect 0 "Usage: vmitap $cmd" "$cmd --help" vmitap $cmd --help
 	expect 0 "Usage: vmitap $cmd" "help $cmd" vmitap help $cmd
 	expect 2 "$cmd has no option --frob" "$cmd: unknown option" \
@@ -98,8 +100,29 @@ expect 2 'which file|FILE' 'export without a file' vmitap export --format json
 expect 2 'no format "jason", is it "json"' 'nearest format' \
 	vmitap export --format jason "$tmp/x"
 
+expect 2 'ADDRESS and LENGTH' 'read without arguments' vmitap read
+expect 2 'ADDRESS and LENGTH' 'read without a length' vmitap read 1000
+expect 2 'is no address' 'read: address that is none' vmitap read xyz 1
+expect 2 'is no address' 'read: negative address' vmitap read -- -1 1
+expect 2 'is no address' 'read: address too large' \
+	vmitap read 10000000000000000 1
+expect 2 'is no length' 'read: length that is none' vmitap read 1000 many
+expect 2 'is no length' 'read: length 0' vmitap read 1000 0
+expect 2 'is no length' 'read: length too large' vmitap read 1000 99999999999G
+expect 2 'no addresses are left' 'read: beyond the last address' \
+	vmitap read ffffffffffffffff 2
+expect 2 'say which ADDRESS' 'translate without an address' vmitap translate
+expect 2 'say which ADDRESS' 'translate: two addresses' vmitap translate 1 2
+expect 2 'no option --phys' 'translate has no guest-physical addresses' \
+	vmitap translate --phys 1000
+expect 2 'takes no argument' 'regs: argument too many' vmitap regs 1
+expect 2 'no number' 'regs: vCPU that is no number' vmitap regs --vcpu x
+expect 2 'no time' 'pause: time that is none' vmitap pause --for soon
+expect 2 'no option --count' 'pause: no count' vmitap pause --count 1
+
 if [ ! -e /dev/vmitap ]; then
-	for cmd in list stat top stream "record -o $tmp/rec"; do
+	for cmd in list stat top stream "record -o $tmp/rec" info regs \
+		"read 1000 1" "translate 1000" pause; do
 		# shellcheck disable=SC2086 # an option in it
 		expect 3 '/dev/vmitap|module' "${cmd%% *}: no module" vmitap $cmd
 	done
@@ -137,6 +160,22 @@ if command -v make_recording >/dev/null; then
 		and .reasons[0].handling_ns.asleep' "$tmp/out" >/dev/null
 	result $? 'report: selection, time asleep'
 
+	expect 0 'Traps: 1 cr3, 1 syscall, 1 sysret, 1 message' 'report: traps' \
+		vmitap report "$tmp/good"
+	expect 0 'Traps: 1 syscall, 1 sysret$' 'report: traps selected' \
+		vmitap report --events all,syscall "$tmp/good"
+	vmitap export --format json --events cr3,syscall,message "$tmp/good" \
+		>"$tmp/out" 2>"$tmp/err"
+	jq -se 'map(.type) == ["lost", "cr3", "syscall", "sysret", "message"]
+		and .[1].new_cr3 == "0x8000000000002005"
+		and .[2].nr == "0x101" and .[2].args[1] == "0x402000"
+		and .[2].mechanism == "syscall"
+		and .[3].result == "0xfffffffffffffffe"
+		and (.[4] | .tag == "0x77" and .total == 80
+		     and (.data | length == 160 and startswith("1b5d303b22")))' \
+		"$tmp/out" >/dev/null
+	result $? 'export: traps and messages in JSON'
+
 	vmitap export --format json "$tmp/good" >"$tmp/out" 2>"$tmp/err"
 	jq -se 'all(.[]; type == "object" and has("tsc"))
 		and ([.[] | select(.type == "exit")] | length) == 104
@@ -162,9 +201,14 @@ if command -v make_recording >/dev/null; then
 		"$tmp/trace" >/dev/null
 	result $? 'export: slices of a track do not overlap'
 
+	jq -e '[.traceEvents[] | select(.ph == "i") | .name]
+		| index("syscall 257") and index("sysret -2")
+		  and index("message 0x77")' "$tmp/trace" >/dev/null
+	result $? 'export: traps are marks in the perfetto trace'
+
 	size=$(stat -c %s "$tmp/good")
 	bad=0
-	for cut in 1 7 8 100 $((size / 2)); do
+	for cut in 1 7 8 100 250 $((size / 2)); do
 		head -c $((size - cut)) "$tmp/good" >"$tmp/cut"
 		vmitap report "$tmp/cut" >"$tmp/out" 2>"$tmp/err"
 		[ $? = 7 ] || bad=1

@@ -187,6 +187,134 @@ TEST_F(library, sections)
 	EXPECT_EQ(0, memcmp(vmitap_exit_insn(exit)->bytes, "\x0f\xa2", 2));
 }
 
+TEST_F(library, vcpus)
+{
+	uint32_t ids[4] = { 9, 9, 9, 9 }, nr;
+
+	EXPECT_EQ(-ENOTCONN, vmitap_session_vcpus(self->session, ids, 4, &nr));
+	add_vcpu(self->vm);
+	add_vcpu(self->vm);
+	ASSERT_EQ(0, vmitap_session_attach_fd(self->session, self->vm->fd, RING_BYTES));
+	ASSERT_EQ(0, vmitap_session_vcpus(self->session, ids, 1, &nr));
+	EXPECT_EQ(2, nr);
+	EXPECT_EQ(9, ids[1]);
+	ASSERT_EQ(0, vmitap_session_vcpus(self->session, ids, 4, &nr));
+	EXPECT_EQ(0, ids[0]);
+	EXPECT_EQ(1, ids[1]);
+}
+
+TEST_F(library, memory)
+{
+	const size_t end = TESTVM_BYTES;
+	unsigned char a[100], b[5000];
+	struct vmitap_span spans[] = {
+		{ 0x3000, a, sizeof(a) }, { end - sizeof(b), b, sizeof(b) },
+		{ end, NULL, 0 },
+	};
+	size_t i;
+
+	EXPECT_EQ(-ENOTCONN, vmitap_session_read_memory(self->session, spans, 1));
+	add_vcpu(self->vm);
+	ASSERT_EQ(0, vmitap_session_attach_fd(self->session, self->vm->fd, RING_BYTES));
+	for (i = 0; i < sizeof(a); i++)
+		self->vm->mem[0x3000 + i] = i;
+	for (i = 0; i < sizeof(b); i++)
+		self->vm->mem[end - sizeof(b) + i] = i * 7;
+	ASSERT_EQ(0, vmitap_session_read_memory(self->session, spans, 3)) {
+		TH_LOG("%s", vmitap_session_error(self->session));
+	}
+	EXPECT_EQ(0, memcmp(a, self->vm->mem + 0x3000, sizeof(a)));
+	EXPECT_EQ(0, memcmp(b, self->vm->mem + end - sizeof(b), sizeof(b)));
+	spans[1].gpa++;
+	EXPECT_EQ(-EFAULT, vmitap_session_read_memory(self->session, spans, 2));
+	EXPECT_NE(NULL, strstr(vmitap_session_error(self->session), "no memory there"));
+	spans[0].gpa = ~0ull;
+	EXPECT_EQ(-EFAULT, vmitap_session_read_memory(self->session, spans, 1));
+}
+
+TEST_F(library, memory_in_many_spans)
+{
+	struct vmitap_span spans[1000];
+	uint32_t words[1000];
+	unsigned int i;
+
+	add_vcpu(self->vm);
+	ASSERT_EQ(0, vmitap_session_attach_pid(self->session, getpid(), RING_BYTES));
+	for (i = 0; i < 1000; i++) {
+		memcpy(self->vm->mem + 0x3000 + 8 * i, &i, sizeof(i));
+		spans[i] = (struct vmitap_span){ 0x3000 + 8 * i, &words[i], 4 };
+	}
+	ASSERT_EQ(0, vmitap_session_read_memory(self->session, spans, 1000));
+	for (i = 0; i < 1000; i++)
+		ASSERT_EQ(i, words[i]);
+}
+
+TEST_F(library, memory_of_a_vm_that_is_gone)
+{
+	struct vmitap_span span = { 0, NULL, 0 };
+	unsigned char byte;
+
+	add_vcpu(self->vm);
+	ASSERT_EQ(0, vmitap_session_attach_fd(self->session, self->vm->fd, RING_BYTES));
+	span = (struct vmitap_span){ 0, &byte, 1 };
+	ASSERT_EQ(0, vmitap_session_read_memory(self->session, &span, 1));
+	testvm_destroy(self->vm);
+	self->vm = NULL;
+	EXPECT_EQ(-EPIPE, vmitap_session_read_memory(self->session, &span, 1));
+}
+
+/* The module on its own says what it does; a module that cannot is no failure. */
+TEST_F(library, registers)
+{
+	struct vmitap_regs regs = { .size = sizeof(regs) };
+	int err;
+
+	add_vcpu(self->vm);
+	EXPECT_GT(0, vmitap_session_regs(self->session, 0, &regs));
+	ASSERT_EQ(0, vmitap_session_attach_fd(self->session, self->vm->fd, RING_BYTES));
+	err = vmitap_session_regs(self->session, 0, &regs);
+	if (err == -ENOTTY)
+		SKIP(return, "the module has no registers");
+	ASSERT_EQ(0, err) {
+		TH_LOG("%s", vmitap_session_error(self->session));
+	}
+	EXPECT_EQ(CPUIDS, regs.out_gprs.reg[VMITAP_RBX]);
+	EXPECT_EQ(VMITAP_MODE_LONG64, regs.out_mode);
+	EXPECT_NE(0, regs.out_cr3);
+	EXPECT_EQ(-ENOENT, vmitap_session_regs(self->session, 1, &regs));
+	EXPECT_STREQ("there is no vCPU 1", vmitap_session_error(self->session));
+}
+
+TEST_F(library, pause_and_resume)
+{
+	const struct vmitap_config config = { .classes = VMITAP_CLASSES_EXIT };
+	struct seen seen = { 0 };
+	unsigned long before;
+	int err, i;
+
+	add_vcpu(self->vm);
+	tap(self->session, self->vm, RING_BYTES, config);
+	testvm_start(self->vm);
+	err = vmitap_session_pause(self->session);
+	if (err == -ENOTTY) {
+		testvm_stop(self->vm);
+		SKIP(return, "the module cannot pause");
+	}
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, drain(self->session, &seen, false));
+	before = seen.exits + seen.lost;
+	usleep(100000);
+	ASSERT_EQ(0, drain(self->session, &seen, false));
+	EXPECT_EQ(before, seen.exits + seen.lost);
+	ASSERT_EQ(0, vmitap_session_resume(self->session));
+	for (i = 0; i < 100 && seen.exits + seen.lost == before; i++) {
+		usleep(10000);
+		ASSERT_EQ(0, drain(self->session, &seen, false));
+	}
+	EXPECT_LT(before, seen.exits + seen.lost);
+	testvm_stop(self->vm);
+}
+
 /* While two vCPUs run, nothing is missing that is not said to be. */
 static void check_reading(struct vmitap_session *session, struct testvm *vm,
 			  bool one_by_one)

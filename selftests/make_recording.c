@@ -5,7 +5,8 @@
  * The TSC runs at 1 GHz, so ticks are nanoseconds.  vCPU 0 makes 100 CPUID exits,
  * each handled in 1000 ns but the last in 5000, then a HLT; then 12 events are
  * lost; vCPU 1 makes 3 HLT exits and sleeps 1 ms in each.  The first exit has
- * registers and instruction bytes.  The file to write is the only argument.
+ * registers and instruction bytes.  At the end vCPU 0 writes CR3, makes a system call
+ * that returns, and sends a message of 80 bytes.  The file to write is the only argument.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -108,6 +109,54 @@ static void add_inject(unsigned int vcpu)
 	add(&inject.record);
 }
 
+/* The members of a head that all traps have. */
+#define TRAP_HEAD(trap, record_type)					\
+	.record.type = (record_type), .record.size = sizeof(trap),	\
+	.record.seq = seqs[0]++, .record.tsc = now += 100
+
+static void add_syscall(void)
+{
+	struct vmitap_cr3_write write = {
+		TRAP_HEAD(write, VMITAP_RECORD_CR3),
+		.old_cr3 = 0x1000, .new_cr3 = 0x8000000000002005ULL,
+		.rip = 0xffffffff81000010ULL, .mode = VMITAP_MODE_LONG64,
+	};
+	struct vmitap_syscall call = {
+		TRAP_HEAD(call, VMITAP_RECORD_SYSCALL),
+		.cr3 = 0x2005, .rip = 0x401000, .rsp = 0x7fff1000, .nr = 257,
+		.args = { 0xffffff9c, 0x402000, 2, 3, 4, 5 },
+		.mode = VMITAP_MODE_LONG64,
+	};
+	struct vmitap_sysret ret = {
+		TRAP_HEAD(ret, VMITAP_RECORD_SYSRET),
+		.cr3 = 0x2005, .rip = 0x401002, .rsp = 0x7fff1000, .result = -2,
+		.mode = VMITAP_MODE_LONG64,
+	};
+
+	add(&write.record);
+	add(&call.record);
+	add(&ret.record);
+}
+
+/* The first byte would start an escape sequence on a terminal. */
+static void add_message(void)
+{
+	struct {
+		struct vmitap_message message;
+		char data[80];
+	} part = {
+		.message = {
+			TRAP_HEAD(part, VMITAP_RECORD_MESSAGE),
+			.cr3 = 0x2005, .rip = 0x401010, .tag = 0x77,
+			.total = sizeof(part.data), .bytes = sizeof(part.data),
+			.cpl = 3, .mode = VMITAP_MODE_LONG64,
+		},
+		.data = "\033]0;\"title\"",
+	};
+
+	add(&part.message.record);
+}
+
 int main(int argc, char **argv)
 {
 	struct recording_head head = {
@@ -134,5 +183,7 @@ int main(int argc, char **argv)
 		add_inject(1);
 		add_exit(1, SVM_EXIT_HLT, VMITAP_CLASS_HLT, 1000000);
 	}
+	add_syscall();
+	add_message();
 	return recorder_close(&recorder, lost) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

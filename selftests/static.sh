@@ -70,9 +70,10 @@ check_versions()
 check_lengths()
 {
 	files '*.[ch]' '*.sh' | xargs wc -l |
-		awk -v max=$max_lines '$2 != "total" && $1 > max { print $2 ": " $1 " lines" }' \
+		awk -v max=$max_lines '$2 != "total" && $2 !~ /^uapi/ && $1 > max {
+			print $2 ": " $1 " lines" }' \
 		> "$tmp/lengths"
-	nothing "$tmp/lengths" "no file has more than $max_lines lines"
+	nothing "$tmp/lengths" "no file has more than $max_lines lines, but for the uapi header"
 }
 
 check_checkpatch()

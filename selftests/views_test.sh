@@ -70,6 +70,7 @@ image large --mem 3G --cpu EPYC,+la57
 verdict $? 'memory image of a guest with five levels and a hole in its memory'
 run paging "$tests/paging_test"
 run guest_image "$tests/guest_image_test" "$tmp"
+run guest_live "$tests/guest_live_test"
 run btf "$tests/btf_test" "$tmp"
 run kallsyms "$tests/kallsyms_test" "$tmp"
 run plain "$tests/image_test" "$images/plain"

@@ -112,6 +112,26 @@ TEST(other_texts)
 	EXPECT_TRUE(says("ring 3"));
 }
 
+TEST(state_texts)
+{
+	EXPECT_EQ(0, vmitap_error_regs(&session, 0, 0));
+	EXPECT_EQ(0, vmitap_error_memory(&session, 0));
+	EXPECT_EQ(-ENOENT, vmitap_error_regs(&session, -ENOENT, 7));
+	EXPECT_STREQ("there is no vCPU 7", session.error);
+	vmitap_error_regs(&session, -EOPNOTSUPP, 7);
+	EXPECT_TRUE(says("protected"));
+	vmitap_error_regs(&session, -ENOTTY, 7);
+	EXPECT_TRUE(says("older than this program"));
+	EXPECT_EQ(-EFAULT, vmitap_error_memory(&session, -EFAULT));
+	EXPECT_TRUE(says("no memory there"));
+	vmitap_error_memory(&session, -EPERM);
+	EXPECT_TRUE(says("right to trace"));
+	vmitap_error_memory(&session, -ENOTUNIQ);
+	EXPECT_TRUE(says("attach by PID"));
+	vmitap_error_memory(&session, -EPIPE);
+	EXPECT_TRUE(says("the VM is gone"));
+}
+
 TEST(long_texts_are_cut)
 {
 	char refusal[1000];
@@ -128,7 +148,10 @@ TEST(names)
 
 	EXPECT_STREQ("cpuid", vmitap_class_name(VMITAP_CLASS_CPUID));
 	EXPECT_STREQ("vcpu", vmitap_class_name(VMITAP_CLASS_VCPU));
+	EXPECT_STREQ("cr3", vmitap_class_name(VMITAP_CLASS_CR3));
+	EXPECT_STREQ("message", vmitap_class_name(VMITAP_CLASS_MESSAGE));
 	EXPECT_STREQ("unknown", vmitap_class_name(VMITAP_NR_EXIT_CLASSES));
+	EXPECT_STREQ("unknown", vmitap_class_name(VMITAP_CLASS_MESSAGE + 1));
 	EXPECT_STREQ("unknown", vmitap_class_name(~0u));
 	for (i = 0; i < VMITAP_NR_EXIT_CLASSES; i++)
 		EXPECT_STRNE("unknown", vmitap_class_name(i));

@@ -301,6 +301,108 @@ TEST(mixed_types_and_sections)
 	EXPECT_EQ(0, next_tsc());
 }
 
+/* Put a part of a message, in a record of @size bytes. */
+static void put_message(uint16_t size, uint32_t bytes, uint64_t tsc)
+{
+	struct {
+		struct vmitap_message message;
+		unsigned char data[64];
+	} part = {
+		.message = {
+			.record.type = VMITAP_RECORD_MESSAGE,
+			.record.size = size,
+			.record.tsc = tsc,
+			.total = bytes,
+			.bytes = bytes,
+		},
+		.data = "data",
+	};
+
+	fakering_write(&rings[0], &part, size);
+}
+
+TEST(traps_and_messages)
+{
+	static const uint16_t sizes[] = {
+		[VMITAP_RECORD_CR3] = sizeof(struct vmitap_cr3_write),
+		[VMITAP_RECORD_SYSCALL] = sizeof(struct vmitap_syscall),
+		[VMITAP_RECORD_SYSRET] = sizeof(struct vmitap_sysret),
+		[VMITAP_RECORD_MESSAGE] = sizeof(struct vmitap_message),
+	};
+	const struct vmitap_message *message;
+	const struct vmitap_record *record;
+	int type, i;
+
+	setup(1, 0);
+	for (type = VMITAP_RECORD_CR3; type <= VMITAP_RECORD_MESSAGE; type++)
+		put_sized(0, type, sizes[type], 0, type);
+	for (i = 0; i <= 16; i++)
+		put_message(sizeof(*message) + 16, i, 100 + i);
+	publish_all(1);
+	for (type = VMITAP_RECORD_CR3; type <= VMITAP_RECORD_MESSAGE; type++)
+		ASSERT_EQ(type, next_tsc());
+	for (i = 0; i <= 16; i++) {
+		ASSERT_EQ(1, vmitap_session_next(&session, &record));
+		message = (const void *)record;
+		EXPECT_EQ(i, message->bytes);
+		EXPECT_EQ((const void *)(message + 1),
+			  vmitap_message_data(message));
+	}
+	EXPECT_EQ(0, next_tsc());
+}
+
+TEST(short_traps)
+{
+	int type;
+
+	for (type = VMITAP_RECORD_CR3; type <= VMITAP_RECORD_MESSAGE; type++) {
+		setup(1, 0);
+		put_sized(0, type, sizeof(struct vmitap_record) + 8, 0, 1);
+		publish_all(1);
+		EXPECT_EQ(-EPROTO, next_tsc());
+	}
+}
+
+TEST(message_longer_than_its_record)
+{
+	setup(1, 0);
+	put_message(sizeof(struct vmitap_message) + 8, 8, 1);
+	/* As the one before, but for what is not in the head. */
+	put_message(sizeof(struct vmitap_message) + 8, 9, 2);
+	publish_all(1);
+	EXPECT_EQ(1, next_tsc());
+	EXPECT_EQ(-EPROTO, next_tsc());
+}
+
+TEST(message_data)
+{
+	struct {
+		struct vmitap_message message;
+		unsigned char data[VMITAP_MESSAGE_CHUNK + 8];
+	} part = { .message.record.size = sizeof(part) };
+	struct vmitap_message *message = &part.message;
+
+	message->total = VMITAP_MESSAGE_MAX;
+	message->bytes = VMITAP_MESSAGE_CHUNK;
+	message->offset = VMITAP_MESSAGE_MAX - VMITAP_MESSAGE_CHUNK;
+	EXPECT_EQ((const void *)part.data, vmitap_message_data(message));
+	message->offset++;
+	EXPECT_EQ(NULL, vmitap_message_data(message));
+	message->offset = ~0u;
+	EXPECT_EQ(NULL, vmitap_message_data(message));
+	message->offset = 0;
+	message->bytes++;
+	EXPECT_EQ(NULL, vmitap_message_data(message));
+	message->bytes = 8;
+	message->total = VMITAP_MESSAGE_MAX + 1;
+	EXPECT_EQ(NULL, vmitap_message_data(message));
+	message->total = 8;
+	message->record.size = sizeof(*message) + 7;
+	EXPECT_EQ(NULL, vmitap_message_data(message));
+	message->record.size = 8;
+	EXPECT_EQ(NULL, vmitap_message_data(message));
+}
+
 TEST(unknown_types_are_skipped)
 {
 	int64_t i;
@@ -310,7 +412,7 @@ TEST(unknown_types_are_skipped)
 		put_sized(0, 0, 24, 0, i);
 		put_sized(0, 0x1234, 48, ~0u, i);
 		put(0, i);
-		put_sized(0, 7, 4096, 3, i);
+		put_sized(0, VMITAP_RECORD_MESSAGE + 1, 4096, 3, i);
 		publish_all(1);
 		ASSERT_EQ(i, next_tsc());
 		ASSERT_EQ(0, next_tsc());

@@ -52,6 +52,13 @@ TEST(events)
 	EXPECT_EQ(CPUID | HLT, classes);
 	EXPECT_EQ(EXIT_OK, events_parse("all,-hlt", &classes));
 	EXPECT_EQ(VMITAP_CLASSES_PASSIVE & ~HLT, classes);
+	/* Traps are for those who ask for them. */
+	EXPECT_EQ(EXIT_OK, events_parse("all", &classes));
+	EXPECT_EQ(0, classes & VMITAP_CLASSES_TRAP);
+	EXPECT_EQ(EXIT_OK, events_parse("-hlt", &classes));
+	EXPECT_EQ(0, classes & VMITAP_CLASSES_TRAP);
+	EXPECT_EQ(EXIT_OK, events_parse("cr3,syscall,message", &classes));
+	EXPECT_EQ(VMITAP_CLASSES_TRAP, classes);
 	EXPECT_EQ(EXIT_USAGE, events_parse("cpuid,-cpuid", &classes));
 	EXPECT_EQ(EXIT_USAGE, events_parse("", &classes));
 	EXPECT_EQ(EXIT_USAGE, events_parse(",", &classes));
@@ -179,6 +186,23 @@ TEST(selection)
 	EXPECT_TRUE(select_record(&opts, &record));
 	record.type = VMITAP_RECORD_INJECT;
 	record.vcpu = 1;
+	EXPECT_FALSE(select_record(&opts, &record));
+}
+
+/* What a recording has of traps is shown unless others were named. */
+TEST(selection_of_traps)
+{
+	struct vmitap_record record = { .type = VMITAP_RECORD_SYSRET };
+
+	ASSERT_EQ(EXIT_OK, PARSE("file"));
+	EXPECT_TRUE(select_record(&opts, &record));
+	ASSERT_EQ(EXIT_OK, PARSE("--events", "syscall"));
+	EXPECT_TRUE(select_record(&opts, &record));
+	record.type = VMITAP_RECORD_CR3;
+	EXPECT_FALSE(select_record(&opts, &record));
+	record.type = VMITAP_RECORD_MESSAGE;
+	EXPECT_FALSE(select_record(&opts, &record));
+	ASSERT_EQ(EXIT_OK, PARSE("--vcpu", "1"));
 	EXPECT_FALSE(select_record(&opts, &record));
 }
 

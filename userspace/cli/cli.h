@@ -55,6 +55,11 @@ extern const struct command cmd_stream;
 extern const struct command cmd_record;
 extern const struct command cmd_report;
 extern const struct command cmd_export;
+extern const struct command cmd_info;
+extern const struct command cmd_regs;
+extern const struct command cmd_read;
+extern const struct command cmd_translate;
+extern const struct command cmd_pause;
 extern const struct command cmd_doctor;
 
 /* Print "vmitap: " and the message to stderr.  Return: @code, for return. */

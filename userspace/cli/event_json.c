@@ -74,6 +74,7 @@ static void json_exit(struct json *json, const struct vmitap_exit *exit,
 	json_bool(json, "nested", exit->record.flags & VMITAP_RECORD_NESTED);
 	json_bool(json, "fastpath",
 		  exit->record.flags & VMITAP_RECORD_FASTPATH);
+	json_bool(json, "trap", exit->record.flags & VMITAP_RECORD_TRAP);
 	json_hex(json, "qual1", exit->qual1);
 	json_hex(json, "qual2", exit->qual2);
 	json_hex(json, "intr_info", exit->intr_info);
@@ -118,35 +119,107 @@ static void json_lost(struct json *json, const struct vmitap_lost_record *lost)
 	json_end(json, '}');
 }
 
+static void json_cr3(struct json *json, const struct vmitap_cr3_write *write)
+{
+	json_hex(json, "old_cr3", write->old_cr3);
+	json_hex(json, "new_cr3", write->new_cr3);
+	json_hex(json, "rip", write->rip);
+	json_u64(json, "cpl", write->cpl);
+	json_string(json, "mode", name_mode(write->mode));
+}
+
+static void json_syscall(struct json *json, const struct vmitap_syscall *call)
+{
+	unsigned int i;
+
+	json_hex(json, "cr3", call->cr3);
+	json_hex(json, "rip", call->rip);
+	json_hex(json, "rsp", call->rsp);
+	json_hex(json, "nr", call->nr);
+	json_begin(json, "args", '[');
+	for (i = 0; i < 6; i++)
+		json_hex(json, NULL, call->args[i]);
+	json_end(json, ']');
+	json_string(json, "mechanism", name_mechanism(call->mechanism));
+	json_string(json, "mode", name_mode(call->mode));
+}
+
+static void json_sysret(struct json *json, const struct vmitap_sysret *ret)
+{
+	json_hex(json, "cr3", ret->cr3);
+	json_hex(json, "rip", ret->rip);
+	json_hex(json, "rsp", ret->rsp);
+	json_hex(json, "result", ret->result);
+	json_string(json, "mechanism", name_mechanism(ret->mechanism));
+	json_string(json, "mode", name_mode(ret->mode));
+}
+
+static void json_message(struct json *json,
+			 const struct vmitap_message *message)
+{
+	const unsigned char *data = vmitap_message_data(message);
+	char text[2 * VMITAP_MESSAGE_CHUNK + 1] = "";
+	unsigned int i;
+
+	json_hex(json, "cr3", message->cr3);
+	json_hex(json, "rip", message->rip);
+	json_u64(json, "cpl", message->cpl);
+	json_string(json, "mode", name_mode(message->mode));
+	json_hex(json, "tag", message->tag);
+	json_u64(json, "total", message->total);
+	json_u64(json, "offset", message->offset);
+	for (i = 0; data && i < message->bytes; i++)
+		snprintf(text + 2 * i, 3, "%02x", data[i]);
+	if (data)
+		json_string(json, "data", text);
+	else
+		json_null(json, "data");
+}
+
+/* What a record of its type has besides the head. */
+static void json_members(struct json *json, const struct vmitap_record *rec,
+			 uint32_t vendor)
+{
+	switch (rec->type) {
+	case VMITAP_RECORD_EXIT:
+		json_exit(json, (const struct vmitap_exit *)rec, vendor);
+		break;
+	case VMITAP_RECORD_INJECT:
+		json_inject(json, (const struct vmitap_inject *)rec);
+		break;
+	case VMITAP_RECORD_LOST:
+		json_lost(json, (const struct vmitap_lost_record *)rec);
+		break;
+	case VMITAP_RECORD_CR3:
+		json_cr3(json, (const struct vmitap_cr3_write *)rec);
+		break;
+	case VMITAP_RECORD_SYSCALL:
+		json_syscall(json, (const struct vmitap_syscall *)rec);
+		break;
+	case VMITAP_RECORD_SYSRET:
+		json_sysret(json, (const struct vmitap_sysret *)rec);
+		break;
+	case VMITAP_RECORD_MESSAGE:
+		json_message(json, (const struct vmitap_message *)rec);
+		break;
+	}
+}
+
 void event_print_json(struct event_printer *printer,
 		      const struct vmitap_record *rec)
 {
-	static const char *const types[] = {
-		[VMITAP_RECORD_EXIT] = "exit",
-		[VMITAP_RECORD_INJECT] = "inject",
-		[VMITAP_RECORD_LOST] = "lost",
-		[VMITAP_RECORD_VCPU_CREATED] = "vcpu_created",
-		[VMITAP_RECORD_VCPU_DESTROYED] = "vcpu_destroyed",
-		[VMITAP_RECORD_VM_GONE] = "vm_gone",
-	};
 	struct json json = { .out = printer->out };
 
 	/* Types of a newer module. */
-	if (!rec->type || rec->type > VMITAP_RECORD_VM_GONE)
+	if (!rec->type || rec->type > VMITAP_RECORD_MESSAGE)
 		return;
 	json_begin(&json, NULL, '{');
-	json_string(&json, "type", types[rec->type]);
+	json_string(&json, "type", name_record(rec->type));
 	json_real(&json, "seconds", event_time(printer, rec), 9);
 	json_hex(&json, "tsc", rec->tsc);
 	json_u64(&json, "vcpu", rec->vcpu);
 	json_u64(&json, "seq", rec->seq);
-	if (rec->type == VMITAP_RECORD_EXIT)
-		json_exit(&json, (const struct vmitap_exit *)rec,
-			  printer->vendor);
-	else if (rec->type == VMITAP_RECORD_INJECT)
-		json_inject(&json, (const struct vmitap_inject *)rec);
-	else if (rec->type == VMITAP_RECORD_LOST)
-		json_lost(&json, (const struct vmitap_lost_record *)rec);
+	json_members(&json, rec, printer->vendor);
 	json_end(&json, '}');
 	putc('\n', printer->out);
 }

@@ -11,6 +11,9 @@
 #include "stats_print.h"
 #include "text.h"
 
+/* Bytes of a message that go into a line; JSON has all of them. */
+#define MAX_MESSAGE_TEXT 64
+
 double event_time(struct event_printer *printer,
 		  const struct vmitap_record *rec)
 {
@@ -92,6 +95,8 @@ static void print_exit(struct event_printer *printer,
 		fputs(" nested", out);
 	if (exit->record.flags & VMITAP_RECORD_FASTPATH)
 		fputs(" fastpath", out);
+	if (exit->record.flags & VMITAP_RECORD_TRAP)
+		fputs(" trap", out);
 	if (vmitap_exit_ctrl(exit))
 		print_ctrl(out, vmitap_exit_ctrl(exit));
 	if (vmitap_exit_gprs(exit))
@@ -110,6 +115,72 @@ static void print_inject(FILE *out, const struct vmitap_inject *inject)
 		inject->vector);
 	if (inject->has_error)
 		fprintf(out, " error=%x", inject->error);
+}
+
+/* The columns that all traps have. */
+static void print_place(FILE *out, const char *name, unsigned int cpl,
+			unsigned int mode, uint64_t rip, uint64_t cr3)
+{
+	fprintf(out, "%-18s %3u %-8s %016" PRIx64 " %-12" PRIx64, name, cpl,
+		name_mode(mode), rip, cr3);
+}
+
+static void print_cr3(FILE *out, const struct vmitap_cr3_write *write)
+{
+	print_place(out, "cr3", write->cpl, write->mode, write->rip,
+		    write->new_cr3);
+	fprintf(out, " old=%" PRIx64, (uint64_t)write->old_cr3);
+}
+
+/* SYSCALL and SYSRET are of CPL 3, but for systems that do what nobody does. */
+static void print_syscall(FILE *out, const struct vmitap_syscall *call)
+{
+	unsigned int i;
+
+	print_place(out, "syscall", 3, call->mode, call->rip, call->cr3);
+	fprintf(out, " nr=%" PRIu64 " rsp=%" PRIx64 " args=",
+		(uint64_t)call->nr, (uint64_t)call->rsp);
+	for (i = 0; i < 6; i++)
+		fprintf(out, "%s%" PRIx64, i ? "," : "",
+			(uint64_t)call->args[i]);
+}
+
+static void print_sysret(FILE *out, const struct vmitap_sysret *ret)
+{
+	print_place(out, "sysret", 3, ret->mode, ret->rip, ret->cr3);
+	fprintf(out, " result=%" PRId64 " rsp=%" PRIx64, (int64_t)ret->result,
+		(uint64_t)ret->rsp);
+}
+
+/* A guest may send anything: only what is plain ASCII goes to the terminal. */
+static void print_data(FILE *out, const unsigned char *data, size_t bytes)
+{
+	size_t i;
+
+	putc('"', out);
+	for (i = 0; i < bytes && i < MAX_MESSAGE_TEXT; i++) {
+		if (data[i] == '"' || data[i] == '\\')
+			fprintf(out, "\\%c", data[i]);
+		else if (data[i] < 0x20 || data[i] >= 0x7f)
+			fprintf(out, "\\x%02x", data[i]);
+		else
+			putc(data[i], out);
+	}
+	fputs(bytes > i ? "\"..." : "\"", out);
+}
+
+static void print_message(FILE *out, const struct vmitap_message *message)
+{
+	const void *data = vmitap_message_data(message);
+
+	print_place(out, "message", message->cpl, message->mode, message->rip,
+		    message->cr3);
+	fprintf(out, " tag=%" PRIx64 " bytes=%u+%u/%u ", (uint64_t)message->tag,
+		message->offset, message->bytes, message->total);
+	if (data)
+		print_data(out, data, message->bytes);
+	else
+		fputs("damaged", out);
 }
 
 static void print_lost(FILE *out, const struct vmitap_lost_record *lost)
@@ -148,6 +219,18 @@ void event_print_text(struct event_printer *printer,
 		break;
 	case VMITAP_RECORD_LOST:
 		print_lost(out, (const struct vmitap_lost_record *)rec);
+		break;
+	case VMITAP_RECORD_CR3:
+		print_cr3(out, (const struct vmitap_cr3_write *)rec);
+		break;
+	case VMITAP_RECORD_SYSCALL:
+		print_syscall(out, (const struct vmitap_syscall *)rec);
+		break;
+	case VMITAP_RECORD_SYSRET:
+		print_sysret(out, (const struct vmitap_sysret *)rec);
+		break;
+	case VMITAP_RECORD_MESSAGE:
+		print_message(out, (const struct vmitap_message *)rec);
 		break;
 	case VMITAP_RECORD_VCPU_CREATED:
 		fputs("vcpu created", out);

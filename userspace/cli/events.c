@@ -49,6 +49,9 @@ static const char *const meanings[64] = {
 	[VMITAP_CLASS_ENCLAVE] = "SGX, SEV, TDX specific",
 	[VMITAP_CLASS_INJECT] = "event injected at entry",
 	[VMITAP_CLASS_VCPU] = "vCPU created or destroyed",
+	[VMITAP_CLASS_CR3] = "CR3 written: switch of address spaces (trap)",
+	[VMITAP_CLASS_SYSCALL] = "SYSCALL, SYSRET (trap)",
+	[VMITAP_CLASS_MESSAGE] = "message from the guest by hypercall (trap)",
 };
 
 #define NR_MEANINGS (sizeof(meanings) / sizeof(meanings[0]))
@@ -160,6 +163,7 @@ void events_help(FILE *out)
 			fprintf(out, "  %-12s %s\n", vmitap_class_name(i),
 				meanings[i]);
 	}
-	fprintf(out, "\n\"all\" is every class, \"-NAME\" takes one out:"
-		" --events all,-hlt,-npf\n");
+	fprintf(out, "\n\"all\" is every class but traps, for which the guest is"
+		" made to exit more\noften: name them, as in --events all,cr3."
+		"  \"-NAME\" takes a class out:\n--events all,-hlt,-npf\n");
 }

@@ -15,7 +15,8 @@
 
 static const struct command *const commands[] = {
 	&cmd_list, &cmd_stat, &cmd_top, &cmd_stream, &cmd_record, &cmd_report,
-	&cmd_export, &cmd_doctor,
+	&cmd_export, &cmd_info, &cmd_regs, &cmd_read, &cmd_translate,
+	&cmd_pause, &cmd_doctor,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -54,7 +55,7 @@ static void help(FILE *out)
 	fprintf(out, "vmitap - watch the hardware events of a running KVM"
 		" guest\n\nUsage: vmitap COMMAND [OPTIONS]\n\nCommands:\n");
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i]->name,
+		fprintf(out, "  %-9s %s\n", commands[i]->name,
 			commands[i]->summary);
 	fprintf(out,
 		"\nvmitap help COMMAND      options of a command\n"

@@ -48,6 +48,33 @@ const char *name_mode(unsigned int mode)
 	return NAME_OF(names, mode);
 }
 
+const char *name_mechanism(unsigned int mechanism)
+{
+	static const char *const names[] = {
+		[VMITAP_SYSCALL_SYSCALL] = "syscall",
+	};
+
+	return NAME_OF(names, mechanism);
+}
+
+const char *name_record(unsigned int type)
+{
+	static const char *const names[] = {
+		[VMITAP_RECORD_EXIT] = "exit",
+		[VMITAP_RECORD_INJECT] = "inject",
+		[VMITAP_RECORD_LOST] = "lost",
+		[VMITAP_RECORD_VCPU_CREATED] = "vcpu_created",
+		[VMITAP_RECORD_VCPU_DESTROYED] = "vcpu_destroyed",
+		[VMITAP_RECORD_VM_GONE] = "vm_gone",
+		[VMITAP_RECORD_CR3] = "cr3",
+		[VMITAP_RECORD_SYSCALL] = "syscall",
+		[VMITAP_RECORD_SYSRET] = "sysret",
+		[VMITAP_RECORD_MESSAGE] = "message",
+	};
+
+	return NAME_OF(names, type);
+}
+
 const char *name_gpr(unsigned int gpr)
 {
 	static const char *const names[] = {

@@ -11,6 +11,8 @@
 const char *name_lost_key(unsigned int lost);	/* one word, for JSON */
 const char *name_inject(unsigned int kind);
 const char *name_mode(unsigned int mode);
+const char *name_mechanism(unsigned int mechanism);
+const char *name_record(unsigned int type);	/* one word, for JSON */
 const char *name_gpr(unsigned int gpr);
 const char *name_segreg(unsigned int segreg);
 

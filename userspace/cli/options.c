@@ -44,6 +44,10 @@ enum {
 	OPT_FORMAT,
 	OPT_SORT,
 	OPT_INTERVAL,
+	OPT_PHYS,
+	OPT_HEX,
+	OPT_BTF,
+	OPT_SYSTEM_MAP,
 };
 
 static const struct option_def defs[] = {
@@ -51,12 +55,24 @@ static const struct option_def defs[] = {
 	  "the VM; needless if there is only one" },
 	{ OPTIONS_SELECT, OPT_EVENTS, "events", required_argument, "LIST",
 	  "event classes, as in cpuid,pio or all,-hlt (vmitap help events)" },
-	{ OPTIONS_SELECT, OPT_VCPU, "vcpu", required_argument, "LIST",
+	{ OPTIONS_SELECT | OPTIONS_VCPU, OPT_VCPU, "vcpu", required_argument, "LIST",
 	  "vCPU ids, as in 0,2-3" },
 	{ OPTIONS_SELECT, OPT_CPL, "cpl", required_argument, "LIST",
 	  "privilege levels of the guest, 0 to 3" },
 	{ OPTIONS_SELECT, OPT_CR3, "cr3", required_argument, "LIST",
 	  "page-table roots; bits 0-11 and 63 are ignored" },
+	{ OPTIONS_SPACE, OPT_VCPU, "vcpu", required_argument, "ID",
+	  "the vCPU whose address space it is (the first)" },
+	{ OPTIONS_SPACE, OPT_CR3, "cr3", required_argument, "CR3",
+	  "another page-table root, in hexadecimal" },
+	{ OPTIONS_READ, OPT_PHYS, "phys", no_argument, NULL,
+	  "the address is guest-physical" },
+	{ OPTIONS_READ, OPT_HEX, "hex", no_argument, NULL,
+	  "write text as without -o, and not bytes, to the file" },
+	{ OPTIONS_LINUX, OPT_BTF, "btf", required_argument, "FILE",
+	  "layouts of the guest's kernel: BTF, or an ELF file with it" },
+	{ OPTIONS_LINUX, OPT_SYSTEM_MAP, "system-map", required_argument,
+	  "FILE", "symbols of the guest's kernel" },
 	{ OPTIONS_FIELDS, OPT_FIELDS, "fields", required_argument, "LIST",
 	  "sections to record besides: ctrl, gprs, segs, insn, all" },
 	{ OPTIONS_CAPTURE, OPT_FILTER, "filter", required_argument, "PATH",
@@ -68,7 +84,7 @@ static const struct option_def defs[] = {
 	  "vCPUs wait for room, at most US microseconds (100000)" },
 	{ OPTIONS_CAPTURE, OPT_RING, "ring", required_argument, "SIZE",
 	  "ring of each vCPU, as in 512K or 4M (1M)" },
-	{ OPTIONS_LIMIT, OPT_FOR, "for", required_argument, "SECONDS",
+	{ OPTIONS_LIMIT | OPTIONS_FOR, OPT_FOR, "for", required_argument, "SECONDS",
 	  "stop after that time" },
 	{ OPTIONS_LIMIT, OPT_COUNT, "count", required_argument, "N",
 	  "stop after N events" },
@@ -266,6 +282,18 @@ static int set_option(struct options *opts, int id, const char *arg)
 		return EXIT_OK;
 	case OPT_SORT:
 		opts->sort = arg;
+		return EXIT_OK;
+	case OPT_PHYS:
+		opts->phys = true;
+		return EXIT_OK;
+	case OPT_HEX:
+		opts->hex = true;
+		return EXIT_OK;
+	case OPT_BTF:
+		opts->btf = arg;
+		return EXIT_OK;
+	case OPT_SYSTEM_MAP:
+		opts->system_map = arg;
 		return EXIT_OK;
 	case OPT_INTERVAL:
 		return parse_seconds(arg, "interval", 0.05, &opts->interval);

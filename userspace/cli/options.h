@@ -24,6 +24,11 @@ struct command;
 #define OPTIONS_FORMAT	 (1U << 7)	/* --format */
 #define OPTIONS_SORT	 (1U << 8)	/* --sort */
 #define OPTIONS_INTERVAL (1U << 9)	/* --interval */
+#define OPTIONS_VCPU	 (1U << 10)	/* --vcpu */
+#define OPTIONS_SPACE	 (1U << 11)	/* --vcpu --cr3 */
+#define OPTIONS_READ	 (1U << 12)	/* --phys --hex */
+#define OPTIONS_LINUX	 (1U << 13)	/* --btf --system-map */
+#define OPTIONS_FOR	 (1U << 14)	/* --for */
 
 #define OPTIONS_MAX_CR3S	256
 #define OPTIONS_VCPU_WORDS	(4096 / 64)
@@ -33,7 +38,7 @@ struct command;
  * struct options - options as parsed, defaults filled in
  * @json: print JSON
  * @vm: PID or name of the VM, NULL for the only one
- * @classes: mask of enum vmitap_class; all unless --events was given
+ * @classes: mask of enum vmitap_class; all but traps unless --events was given
  * @classes_given: --events was given
  * @nr_vcpu_words: words of @vcpus in use, 0 for all vCPUs
  * @vcpus: bit map of vCPU ids
@@ -52,6 +57,10 @@ struct command;
  * @format: --format, NULL if not given
  * @sort: --sort, NULL if not given
  * @interval: --interval, seconds
+ * @phys: --phys
+ * @hex: --hex
+ * @btf: --btf, NULL if not given
+ * @system_map: --system-map, NULL if not given
  */
 struct options {
 	bool json;
@@ -75,6 +84,10 @@ struct options {
 	const char *format;
 	const char *sort;
 	double interval;
+	bool phys;
+	bool hex;
+	const char *btf;
+	const char *system_map;
 };
 
 /*

@@ -148,6 +148,29 @@ static void add_instant(struct perfetto *trace, const char *name,
 	end_event(trace);
 }
 
+static void add_trap(struct perfetto *trace, const struct vmitap_record *rec)
+{
+	const struct vmitap_cr3_write *write = (const void *)rec;
+	const struct vmitap_syscall *call = (const void *)rec;
+	const struct vmitap_sysret *ret = (const void *)rec;
+	const struct vmitap_message *message = (const void *)rec;
+	char name[48];
+
+	if (rec->type == VMITAP_RECORD_CR3)
+		snprintf(name, sizeof(name), "cr3 0x%llx",
+			 (unsigned long long)write->new_cr3);
+	else if (rec->type == VMITAP_RECORD_SYSCALL)
+		snprintf(name, sizeof(name), "syscall %llu",
+			 (unsigned long long)call->nr);
+	else if (rec->type == VMITAP_RECORD_SYSRET)
+		snprintf(name, sizeof(name), "sysret %lld",
+			 (long long)ret->result);
+	else
+		snprintf(name, sizeof(name), "message 0x%llx",
+			 (unsigned long long)message->tag);
+	add_instant(trace, name, rec);
+}
+
 static void add_inject(struct perfetto *trace,
 		       const struct vmitap_inject *inject)
 {
@@ -191,6 +214,12 @@ int perfetto_add(struct perfetto *trace, const struct vmitap_record *rec)
 		break;
 	case VMITAP_RECORD_LOST:
 		add_lost(trace, vcpu, (const struct vmitap_lost_record *)rec);
+		break;
+	case VMITAP_RECORD_CR3:
+	case VMITAP_RECORD_SYSCALL:
+	case VMITAP_RECORD_SYSRET:
+	case VMITAP_RECORD_MESSAGE:
+		add_trap(trace, rec);
 		break;
 	case VMITAP_RECORD_VCPU_CREATED:
 		add_instant(trace, "vCPU created", rec);

@@ -12,6 +12,12 @@ static bool select_class(const struct options *opts, unsigned int class_id)
 	return opts->classes >> class_id & 1;
 }
 
+/* A recording has traps only if they were asked for then. */
+static bool select_trap(const struct options *opts, unsigned int class_id)
+{
+	return !opts->classes_given || select_class(opts, class_id);
+}
+
 static bool select_vcpu(const struct options *opts, unsigned int vcpu)
 {
 	if (!opts->nr_vcpu_words)
@@ -57,6 +63,13 @@ bool select_record(const struct options *opts, const struct vmitap_record *rec)
 	case VMITAP_RECORD_VCPU_CREATED:
 	case VMITAP_RECORD_VCPU_DESTROYED:
 		return select_class(opts, VMITAP_CLASS_VCPU);
+	case VMITAP_RECORD_CR3:
+		return select_trap(opts, VMITAP_CLASS_CR3);
+	case VMITAP_RECORD_SYSCALL:
+	case VMITAP_RECORD_SYSRET:
+		return select_trap(opts, VMITAP_CLASS_SYSCALL);
+	case VMITAP_RECORD_MESSAGE:
+		return select_trap(opts, VMITAP_CLASS_MESSAGE);
 	}
 	return true;
 }

@@ -47,8 +47,7 @@ double session_now(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* What the library says, with the exit code that fits.  Return: that code. */
-static int tap_failed(const struct session *session, int err, int otherwise)
+int session_failed(const struct session *session, int err, int otherwise)
 {
 	int code = otherwise;
 
@@ -67,13 +66,13 @@ static int tap_failed(const struct session *session, int err, int otherwise)
 	return fail(code, "%s", vmitap_session_error(session->tap));
 }
 
-/* Missing devices mean a missing module here, and no VM in tap_failed(). */
+/* Missing devices mean a missing module here, and no VM in session_failed(). */
 static int open_failed(const struct session *session, int err)
 {
 	if (err == -ENOENT || err == -ENODEV || err == -ENXIO)
 		return fail(EXIT_NO_MODULE, "%s (vmitap doctor tells more)",
 			    vmitap_session_error(session->tap));
-	return tap_failed(session, err, EXIT_OTHER);
+	return session_failed(session, err, EXIT_OTHER);
 }
 
 int session_open_device(struct session *session)
@@ -87,7 +86,7 @@ int session_open_device(struct session *session)
 	if (err)
 		return open_failed(session, err);
 	err = vmitap_session_query(session->tap, &session->query);
-	return err ? tap_failed(session, err, EXIT_OTHER) : EXIT_OK;
+	return err ? session_failed(session, err, EXIT_OTHER) : EXIT_OK;
 }
 
 static int check_ring(const struct session *session, uint32_t bytes)
@@ -98,6 +97,21 @@ static int check_ring(const struct session *session, uint32_t bytes)
 	return fail(EXIT_USAGE, "--ring: %u bytes; this module takes %u to %u",
 		    bytes, session->query.out_ring_min,
 		    session->query.out_ring_max);
+}
+
+/* Exits of other vendors never occur, but a trap would be waited for in vain. */
+static int check_classes(const struct session *session, uint64_t classes)
+{
+	uint64_t missing = classes & VMITAP_CLASSES_TRAP &
+			   ~session->query.out_classes;
+
+	if (!missing)
+		return EXIT_OK;
+	return fail(EXIT_UNFIT_HOST, "--events: this module (version %.*s) has"
+		    " no event \"%s\" on this host",
+		    (int)sizeof(session->query.out_version),
+		    session->query.out_version,
+		    vmitap_class_name(__builtin_ctzll(missing)));
 }
 
 static int attach(struct session *session, uint32_t ring_bytes)
@@ -111,8 +125,8 @@ static int attach(struct session *session, uint32_t ring_bytes)
 		/* A VM that starts has its vCPUs soon. */
 	} while (err == -EBUSY && --tries && !nanosleep(&pause, NULL));
 	if (err == -ENODEV || err == -EOPNOTSUPP)
-		return tap_failed(session, err, EXIT_UNFIT_HOST);
-	return err ? tap_failed(session, err, EXIT_OTHER) : EXIT_OK;
+		return session_failed(session, err, EXIT_UNFIT_HOST);
+	return err ? session_failed(session, err, EXIT_OTHER) : EXIT_OK;
 }
 
 static int configure(struct session *session, const struct options *opts,
@@ -143,7 +157,7 @@ static int configure(struct session *session, const struct options *opts,
 			    session->query.out_max_cr3s);
 	session->classes = config.classes;
 	err = vmitap_session_configure(session->tap, &config);
-	return err ? tap_failed(session, err, EXIT_OTHER) : EXIT_OK;
+	return err ? session_failed(session, err, EXIT_OTHER) : EXIT_OK;
 }
 
 static int set_filter(struct session *session, const struct options *opts)
@@ -171,6 +185,8 @@ int session_open(struct session *session, const struct options *opts,
 	if (!code)
 		code = check_ring(session, opts->ring_bytes);
 	if (!code)
+		code = check_classes(session, opts->classes);
+	if (!code)
 		code = vms_find(session->tap, opts->vm, &session->pid,
 				session->name, sizeof(session->name));
 	if (!code)
@@ -179,6 +195,19 @@ int session_open(struct session *session, const struct options *opts,
 		code = configure(session, opts, everything);
 	if (!code)
 		code = set_filter(session, opts);
+	return code;
+}
+
+int session_open_state(struct session *session, const struct options *opts)
+{
+	int code;
+
+	code = session_open_device(session);
+	if (!code)
+		code = vms_find(session->tap, opts->vm, &session->pid,
+				session->name, sizeof(session->name));
+	if (!code)
+		code = attach(session, session->query.out_ring_min);
 	return code;
 }
 
@@ -195,7 +224,7 @@ static int read_batch(struct session *session, const struct session_sink *sink,
 	for (*nr = 0; *nr < BATCH; ++*nr) {
 		ret = vmitap_session_next(session->tap, &rec);
 		if (ret < 0)
-			return tap_failed(session, ret, EXIT_OTHER);
+			return session_failed(session, ret, EXIT_OTHER);
 		if (!ret)
 			break;
 		if (rec->type == VMITAP_RECORD_VM_GONE)
@@ -226,7 +255,7 @@ static int wait_for_events(struct session *session, double seconds)
 	if (err == -EPIPE)
 		session->vm_gone = true;
 	else if (err < 0 && err != -EINTR && err != -EAGAIN)
-		return tap_failed(session, err, EXIT_OTHER);
+		return session_failed(session, err, EXIT_OTHER);
 	return EXIT_OK;
 }
 
@@ -283,7 +312,7 @@ int session_run(struct session *session, const struct options *opts,
 
 	err = vmitap_session_enable(session->tap);
 	if (err)
-		return tap_failed(session, err, EXIT_OTHER);
+		return session_failed(session, err, EXIT_OTHER);
 	code = capture(session, opts, sink);
 	signals = nr_signals;
 	session->interrupted = signals;
@@ -295,6 +324,28 @@ int session_run(struct session *session, const struct options *opts,
 	if (!err && session->stats.out_vm_gone)
 		session->vm_gone = true;
 	return code == SESSION_STOP ? EXIT_OK : code;
+}
+
+int session_hold(struct session *session, double seconds)
+{
+	double end = session_now() + seconds, wait = WAIT_MAX_S;
+	int code, err;
+
+	catch_signals();
+	err = vmitap_session_pause(session->tap);
+	if (err)
+		return session_failed(session, err, EXIT_OTHER);
+	do {
+		if (seconds && end - session_now() < wait)
+			wait = end - session_now();
+		code = wait_for_events(session, wait);
+	} while (!code && !nr_signals && !session->vm_gone &&
+		 (!seconds || session_now() < end));
+	session->interrupted = nr_signals;
+	err = session->vm_gone ? 0 : vmitap_session_resume(session->tap);
+	if (err && err != -EPIPE)
+		return session_failed(session, err, EXIT_OTHER);
+	return code;
 }
 
 void session_close(struct session *session)

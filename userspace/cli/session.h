@@ -74,6 +74,24 @@ int session_open(struct session *session, const struct options *opts,
 		 bool everything);
 
 /*
+ * Open the device, find and attach to the VM: for its state, captures nothing.
+ * Return: as session_open().
+ */
+int session_open_state(struct session *session, const struct options *opts);
+
+/*
+ * Keep the VM paused for @seconds (0: without end), or until a signal comes or it
+ * goes.  Return: an exit code, reported.
+ */
+int session_hold(struct session *session, double seconds);
+
+/*
+ * Report what the library said about @err.  Return: the exit code that fits, else
+ * @otherwise.
+ */
+int session_failed(const struct session *session, int err, int otherwise);
+
+/*
  * Capture until --for is over, @sink ends it, SIGINT or SIGTERM comes or the VM
  * goes; then read what the rings still hold.  Return: an exit code, reported.
  */

@@ -129,6 +129,13 @@ int stats_add(struct stats *stats, const struct vmitap_record *rec,
 			stats->injected[((const struct vmitap_inject *)rec)
 					->kind & 7]++;
 		break;
+	case VMITAP_RECORD_CR3:
+	case VMITAP_RECORD_SYSCALL:
+	case VMITAP_RECORD_SYSRET:
+	case VMITAP_RECORD_MESSAGE:
+		if (select_record(opts, rec))
+			stats->traps[rec->type]++;
+		break;
 	case VMITAP_RECORD_LOST:
 		add_lost(stats, (const struct vmitap_lost_record *)rec);
 		break;
@@ -161,6 +168,7 @@ void stats_reset(struct stats *stats)
 		memset(&stats->rows[i]->times, 0, sizeof(stats->rows[i]->times));
 	}
 	memset(stats->injected, 0, sizeof(stats->injected));
+	memset(stats->traps, 0, sizeof(stats->traps));
 	memset(stats->lost, 0, sizeof(stats->lost));
 	stats->exits = 0;
 	stats->exits_before = 0;

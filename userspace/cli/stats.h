@@ -46,6 +46,7 @@ struct stats_pending {
  * @exits_before: @exits at the last stats_mark()
  * @exits_recent: exits between the last two of them
  * @injected: events injected, by enum vmitap_inject_kind
+ * @traps: events that are traps, by enum vmitap_record_type
  * @lost: events lost, by enum vmitap_lost
  * @first_tsc: of the first record
  * @last_tsc: of the last record
@@ -62,6 +63,7 @@ struct stats {
 	uint64_t exits_before;
 	uint64_t exits_recent;
 	uint64_t injected[8];
+	uint64_t traps[VMITAP_RECORD_MESSAGE + 1];
 	uint64_t lost[VMITAP_NR_LOST];
 	uint64_t first_tsc;
 	uint64_t last_tsc;

@@ -144,6 +144,23 @@ static void print_injected(FILE *out, const struct stats *stats)
 		putc('\n', out);
 }
 
+static void print_traps(FILE *out, const struct stats *stats)
+{
+	const char *sep = "Traps: ";
+	char count[TEXT_MAX];
+	unsigned int i;
+
+	for (i = 0; i <= VMITAP_RECORD_MESSAGE; i++) {
+		if (!stats->traps[i])
+			continue;
+		fprintf(out, "%s%s %s", sep, text_count(count, stats->traps[i]),
+			name_record(i));
+		sep = ", ";
+	}
+	if (sep[0] == ',')
+		putc('\n', out);
+}
+
 void stats_print_rest(FILE *out, const struct stats *stats)
 {
 	bool sleeps = false;
@@ -153,6 +170,7 @@ void stats_print_rest(FILE *out, const struct stats *stats)
 		sleeps |= stats->rows[i]->times.count &&
 			  stats_row_sleeps(stats->rows[i]);
 	print_injected(out, stats);
+	print_traps(out, stats);
 	if (stats_lost(stats)) {
 		fputs(text_style(out, TEXT_RED), out);
 		stats_print_lost(out, stats->lost);
@@ -209,6 +227,12 @@ void stats_print_json(struct json *json, const struct stats *stats,
 	for (i = 0; i < 8; i++) {
 		if (stats->injected[i])
 			json_u64(json, name_inject(i), stats->injected[i]);
+	}
+	json_end(json, '}');
+	json_begin(json, "traps", '{');
+	for (i = 0; i <= VMITAP_RECORD_MESSAGE; i++) {
+		if (stats->traps[i])
+			json_u64(json, name_record(i), stats->traps[i]);
 	}
 	json_end(json, '}');
 	json_begin(json, "lost", '{');

@@ -86,6 +86,14 @@ const char *text_count(char buf[TEXT_MAX], uint64_t count)
 	return buf;
 }
 
+void text_make_plain(char *text)
+{
+	for (; *text; text++) {
+		if (*text < 0x20 || *text >= 0x7f)
+			*text = '?';
+	}
+}
+
 static size_t min3(size_t a, size_t b, size_t c)
 {
 	size_t ab = a < b ? a : b;

@@ -40,6 +40,9 @@ const char *text_time(char buf[TEXT_MAX], double ns);
 const char *text_bytes(char buf[TEXT_MAX], uint64_t bytes);
 const char *text_count(char buf[TEXT_MAX], uint64_t count);
 
+/* Make what a guest says fit for a terminal: nothing but printable ASCII. */
+void text_make_plain(char *text);
+
 /*
  * The entry of @words nearest to @word, or NULL if none is near.  @words ends
  * with NULL.

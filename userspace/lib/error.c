@@ -100,6 +100,35 @@ int vmitap_error_attach(struct vmitap_session *session, int err,
 		   strerror(-err));
 }
 
+int vmitap_error_regs(struct vmitap_session *session, int err,
+		      uint32_t vcpu_id)
+{
+	switch (err) {
+	case -ENOENT:
+		return set(session, err, "there is no vCPU %u", vcpu_id);
+	case -EOPNOTSUPP:
+		return set(session, err, "the hardware hides the registers of"
+			   " vCPU %u: the guest is protected", vcpu_id);
+	}
+	return vmitap_error_other(session, err, "get the registers");
+}
+
+int vmitap_error_memory(struct vmitap_session *session, int err)
+{
+	switch (err) {
+	case -EFAULT:
+		return set(session, err, "the guest has no memory there");
+	case -EPERM:
+	case -EACCES:
+		return set(session, err, "no permission to read the guest's"
+			   " memory: it takes the right to trace the VMM");
+	case -ENOTUNIQ:
+		return set(session, err, "cannot tell whose process's memory the"
+			   " guest has: attach by PID");
+	}
+	return vmitap_error_other(session, err, "read the guest's memory");
+}
+
 int vmitap_error_filter(struct vmitap_session *session, int err)
 {
 	switch (err) {

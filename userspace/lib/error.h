@@ -20,6 +20,12 @@ int vmitap_error_attach(struct vmitap_session *session, int err,
 			const char *who, uint32_t ring_bytes,
 			const char *refusal);
 
+int vmitap_error_regs(struct vmitap_session *session, int err,
+		      uint32_t vcpu_id);
+
+/* Reading memory. */
+int vmitap_error_memory(struct vmitap_session *session, int err);
+
 int vmitap_error_filter(struct vmitap_session *session, int err);
 
 /* A ring that makes no sense. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vmitap.h>
+
 #include "merge.h"
 #include "record.h"
 
@@ -179,7 +181,12 @@ static bool check(struct vmitap_lane *lane)
 		if (size % 8 || size > room ||
 		    size < vmitap_record_min(kind & 0xffff, fields))
 			break;
+		if ((kind & 0xffff) == VMITAP_RECORD_MESSAGE &&
+		    !vmitap_message_data((const void *)record))
+			break;
 		if (vmitap_record_is_known(kind & 0xffff)) {
+			/* Messages of one size may say different things of it. */
+			lane->alone = (kind & 0xffff) == VMITAP_RECORD_MESSAGE;
 			lane->kind = kind;
 			lane->fields = fields;
 			lane->size = size;
@@ -230,7 +237,10 @@ static void fill_lane(struct vmitap_lane *lane, unsigned int depth)
 		lane->nr * sizeof(*lane->record));
 	lane->first = 0;
 	do {
-		take(lane, depth);
+		take(lane, lane->alone ? lane->nr + 1 : depth);
+		if (lane->alone)
+			lane->size = SIZE_NONE;
+		lane->alone = false;
 	} while (lane->nr < depth && check(lane));
 }
 

@@ -39,6 +39,7 @@
  * @first: of the entries in use
  * @nr: entries in use
  * @cut: of these, entries that are in the batch
+ * @alone: the record checked last says nothing about those that follow
  * @damaged: the record at @at makes no sense
  * @tsc: of each record, made to never go back; a part of the lanes' table
  * @record: in the ring; the same
@@ -53,6 +54,7 @@ struct vmitap_lane {
 	unsigned int first;
 	unsigned int nr;
 	unsigned int cut;
+	bool alone;
 	bool damaged;
 	uint64_t *tsc;
 	const struct vmitap_record **record;

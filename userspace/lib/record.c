@@ -37,6 +37,14 @@ size_t vmitap_record_min(unsigned int type, uint32_t fields)
 		return sizeof(struct vmitap_inject);
 	case VMITAP_RECORD_LOST:
 		return sizeof(struct vmitap_lost_record);
+	case VMITAP_RECORD_CR3:
+		return sizeof(struct vmitap_cr3_write);
+	case VMITAP_RECORD_SYSCALL:
+		return sizeof(struct vmitap_syscall);
+	case VMITAP_RECORD_SYSRET:
+		return sizeof(struct vmitap_sysret);
+	case VMITAP_RECORD_MESSAGE:
+		return sizeof(struct vmitap_message);
 	}
 	return sizeof(struct vmitap_record);
 }
@@ -73,4 +81,17 @@ const struct vmitap_segs *vmitap_exit_segs(const struct vmitap_exit *exit)
 const struct vmitap_insn *vmitap_exit_insn(const struct vmitap_exit *exit)
 {
 	return section(exit, 3);
+}
+
+const void *vmitap_message_data(const struct vmitap_message *message)
+{
+	size_t room = message->record.size - sizeof(*message);
+
+	if (message->record.size < sizeof(*message) ||
+	    message->bytes > VMITAP_MESSAGE_CHUNK || message->bytes > room ||
+	    message->total > VMITAP_MESSAGE_MAX ||
+	    message->offset > message->total ||
+	    message->bytes > message->total - message->offset)
+		return NULL;
+	return message + 1;
 }

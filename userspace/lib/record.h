@@ -14,7 +14,7 @@
 /* Is it a type that this library knows? */
 static inline bool vmitap_record_is_known(unsigned int type)
 {
-	return type >= VMITAP_RECORD_EXIT && type <= VMITAP_RECORD_VM_GONE;
+	return type >= VMITAP_RECORD_EXIT && type <= VMITAP_RECORD_MESSAGE;
 }
 
 /* Least size of a record of that type with those fields. */

@@ -29,6 +29,7 @@ int vmitap_session_open(struct vmitap_session **session)
 	if (!opened)
 		return -ENOMEM;
 	vmitap_merge_init(&opened->merge);
+	vmitap_memory_init(&opened->memory);
 	opened->fd = open("/dev/vmitap", O_RDWR | O_CLOEXEC);
 	return vmitap_error_open(opened, opened->fd < 0 ? -errno : 0);
 }
@@ -54,6 +55,7 @@ void vmitap_session_close(struct vmitap_session *session)
 	}
 	free(session->rings);
 	vmitap_merge_free(&session->merge);
+	vmitap_memory_free(&session->memory);
 	if (session->fd >= 0)
 		close(session->fd);
 	free(session);
@@ -209,9 +211,13 @@ int vmitap_session_attach_pid(struct vmitap_session *session, pid_t pid,
 		.size = sizeof(by_pid), .pid = pid, .ring_bytes = ring_bytes,
 	};
 	char who[40];
+	int err;
 
 	snprintf(who, sizeof(who), "process %d", (int)pid);
-	return attach(session, &by_pid, who);
+	err = attach(session, &by_pid, who);
+	if (!err)
+		session->memory.pid = pid;
+	return err;
 }
 
 int vmitap_session_attach_fd(struct vmitap_session *session, int vm_fd,
@@ -281,6 +287,59 @@ int vmitap_session_set_eventfd(struct vmitap_session *session, int fd)
 	int err = do_ioctl(session, VMITAP_IOC_EVENTFD, &eventfd);
 
 	return vmitap_error_other(session, err, "set the eventfd");
+}
+
+int vmitap_session_vcpus(struct vmitap_session *session, uint32_t *vcpus,
+			 uint32_t room, uint32_t *nr)
+{
+	struct vmitap_stats stats = { .size = sizeof(stats) };
+	unsigned int i;
+	int err = 0;
+
+	*nr = 0;
+	for (i = 0; i < session->nr_rings; i++) {
+		const struct vmitap_ring_producer *producer =
+			session->rings[i]->producer;
+
+		if (__atomic_load_n(&producer->state, __ATOMIC_RELAXED) &
+		    VMITAP_RING_DEAD)
+			continue;
+		if (*nr < room)
+			vcpus[*nr] = producer->vcpu_id;
+		++*nr;
+	}
+	/* None at all: perhaps there is no VM. */
+	if (!session->nr_rings)
+		err = do_ioctl(session, VMITAP_IOC_STATS, &stats);
+	return vmitap_error_other(session, err, "list the vCPUs");
+}
+
+int vmitap_session_regs(struct vmitap_session *session, uint32_t vcpu_id,
+			struct vmitap_regs *regs)
+{
+	int err;
+
+	regs->vcpu_id = vcpu_id;
+	err = do_ioctl(session, VMITAP_IOC_REGS, regs);
+	return vmitap_error_regs(session, err, vcpu_id);
+}
+
+static int pause_vm(struct vmitap_session *session, int on, const char *what)
+{
+	struct vmitap_pause pause = { .size = sizeof(pause), .pause = on };
+	int err = do_ioctl(session, VMITAP_IOC_PAUSE, &pause);
+
+	return vmitap_error_other(session, err, what);
+}
+
+int vmitap_session_pause(struct vmitap_session *session)
+{
+	return pause_vm(session, 1, "pause the VM");
+}
+
+int vmitap_session_resume(struct vmitap_session *session)
+{
+	return pause_vm(session, 0, "let the VM run");
 }
 
 /* What is to be done after records were read: wake vCPUs, report damage. */

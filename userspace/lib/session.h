@@ -7,6 +7,7 @@
 
 #include <vmitap.h>
 
+#include "memory.h"
 #include "merge.h"
 
 /**
@@ -15,6 +16,7 @@
  * @nr_rings: rings mapped
  * @rings: each allocated by itself, so that it stays where it is
  * @merge: reader of them
+ * @memory: of the guest
  * @error: text of the last failure
  */
 struct vmitap_session {
@@ -22,6 +24,7 @@ struct vmitap_session {
 	unsigned int nr_rings;
 	struct vmitap_ring **rings;
 	struct vmitap_merge merge;
+	struct vmitap_memory memory;
 	char error[320];
 };
 

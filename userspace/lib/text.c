@@ -34,6 +34,8 @@ const char *vmitap_class_name(unsigned int class_id)
 		[VMITAP_CLASS_FAIL] = "fail",
 		[VMITAP_CLASS_ENCLAVE] = "enclave",
 		[VMITAP_CLASS_INJECT] = "inject", [VMITAP_CLASS_VCPU] = "vcpu",
+		[VMITAP_CLASS_CR3] = "cr3", [VMITAP_CLASS_SYSCALL] = "syscall",
+		[VMITAP_CLASS_MESSAGE] = "message",
 	};
 
 	return TEXT_OF(names, class_id);

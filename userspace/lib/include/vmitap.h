@@ -212,6 +212,87 @@ int vmitap_session_stats(struct vmitap_session *session,
 			 struct vmitap_stats *stats);
 
 /**
+ * vmitap_session_vcpus() - list the vCPUs of the session's VM
+ * @session: session that is attached
+ * @vcpus: array of vCPU ids to fill in
+ * @room: entries in @vcpus
+ * @nr: set to the vCPUs that there are; only the first @room of them are in @vcpus
+ *
+ * They are those that were there when the VM was attached, or that
+ * vmitap_session_wait() took in, and that were not destroyed since.
+ *
+ * Return: 0; -ENOTCONN if not attached.
+ */
+int vmitap_session_vcpus(struct vmitap_session *session, uint32_t *vcpus,
+			 uint32_t room, uint32_t *nr);
+
+/**
+ * vmitap_session_regs() - registers of a vCPU, all of one moment
+ * @session: session that is attached
+ * @vcpu_id: the vCPU
+ * @regs: filled in; the caller sets @regs->size
+ *
+ * Return: 0; -ENOENT no such vCPU; -EOPNOTSUPP hardware hides them; -ENOTTY the
+ * module is too old; -ENOTCONN not attached; -EPIPE the VM is gone; or another
+ * negative errno.
+ */
+int vmitap_session_regs(struct vmitap_session *session, uint32_t vcpu_id,
+			struct vmitap_regs *regs);
+
+/**
+ * vmitap_session_pause() - keep all vCPUs from running guest code
+ * @session: session that is attached
+ *
+ * When it returns, no guest instruction is executed any more, until
+ * vmitap_session_resume() or vmitap_session_close() and as long as any other
+ * session that pauses the VM.  To pause twice is to pause once.  What the VMM does
+ * itself, such as device emulation in its other threads, goes on.
+ *
+ * Return: 0; -ENOTTY the module is too old; -ENOTCONN not attached; -EPIPE the VM
+ * is gone; or another negative errno.
+ */
+int vmitap_session_pause(struct vmitap_session *session);
+
+/**
+ * vmitap_session_resume() - let the vCPUs run, unless another session pauses them
+ * @session: session that is attached
+ *
+ * Return: as vmitap_session_pause().
+ */
+int vmitap_session_resume(struct vmitap_session *session);
+
+/**
+ * struct vmitap_span - guest-physical memory to read
+ * @gpa: guest-physical address
+ * @buf: where to
+ * @bytes: how many
+ */
+struct vmitap_span {
+	uint64_t gpa;
+	void *buf;
+	size_t bytes;
+};
+
+/**
+ * vmitap_session_read_memory() - read guest-physical memory
+ * @session: session that is attached
+ * @spans: what to read, each of any length
+ * @nr: entries of @spans
+ *
+ * Reads the memory of the VMM process: the vCPUs are not stopped, and what they
+ * write meanwhile may be read in part.  The memory slots are listed again when they
+ * do not fit any more, or are known for longer than 100 ms.
+ *
+ * Return: 0 with all of it read, else what the buffers have is not defined: -EFAULT
+ * there is no memory in the guest; -EPERM or -EACCES no right to trace the VMM any
+ * more; -ENOTUNIQ the VM was attached by descriptor, and this process taps VMs of
+ * several processes, so that it is not known whose it is; -ENOTCONN not attached;
+ * -EPIPE the VM or the VMM is gone; or another negative errno.
+ */
+int vmitap_session_read_memory(struct vmitap_session *session,
+			       const struct vmitap_span *spans, size_t nr);
+
+/**
  * vmitap_session_set_eventfd() - have an eventfd signalled
  * @session: session that is attached
  * @fd: eventfd, signalled whenever poll() on vmitap_session_fd() would wake; the
@@ -314,11 +395,21 @@ const struct vmitap_segs *vmitap_exit_segs(const struct vmitap_exit *exit);
 const struct vmitap_insn *vmitap_exit_insn(const struct vmitap_exit *exit);
 
 /**
+ * vmitap_message_data() - data of a part of a message
+ * @message: record of type VMITAP_RECORD_MESSAGE
+ *
+ * Return: @message->bytes bytes within the record, NULL if the record cannot have
+ * so many: then it is damaged.
+ */
+const void *vmitap_message_data(const struct vmitap_message *message);
+
+/**
  * vmitap_record_needs() - bytes that the head of a record calls for
  * @record: head of a record from anywhere, such as a file
  *
  * Return: the least size that a record of that type with those fields can have.
- * A record whose @size is smaller is damaged.
+ * A record whose @size is smaller is damaged.  How much data a message has is not
+ * in its head; vmitap_message_data() checks that.
  */
 size_t vmitap_record_needs(const struct vmitap_record *record);
 

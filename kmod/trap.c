@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * trap.c - which traps a vCPU needs, their records, what they leave to be done
+ */
+#include <linux/delay.h>
+#include <linux/rcupdate.h>
+
+#include "backend.h"
+#include "config.h"
+#include "hook.h"
+#include "message.h"
+#include "ring.h"
+#include "symbols.h"
+#include "tap.h"
+#include "trap.h"
+
+static u32 attention_of(u64 classes)
+{
+	u32 attention = 0;
+
+	if (classes & VMITAP_CLASS_MASK(VMITAP_CLASS_CR3))
+		attention |= VMITAP_ATTENTION_CR3;
+	if (classes & VMITAP_CLASS_MASK(VMITAP_CLASS_SYSCALL))
+		attention |= VMITAP_ATTENTION_SYSCALL;
+	if (classes & VMITAP_CLASS_MASK(VMITAP_CLASS_MESSAGE))
+		attention |= VMITAP_ATTENTION_MESSAGE;
+	return attention;
+}
+
+/**
+ * vmitap_trap_update() - arm what the sessions of a VM want now, disarm the rest
+ * @vm: the VM; configurations are published
+ *
+ * A vCPU that runs guest code goes on as it is until its next exit.
+ */
+void vmitap_trap_update(struct vmitap_vm *vm)
+{
+	struct vmitap_ring *ring;
+	struct vmitap_tap *tap;
+
+	lockdep_assert_held(&vmitap_lock);
+
+	list_for_each_entry(tap, &vm->taps, vm_node) {
+		u32 attention = tap->pauses || vm->pauses ? VMITAP_ATTENTION_PAUSE : 0;
+
+		vmitap_for_each_ring(ring, tap)
+			attention |= attention_of(rcu_dereference_protected(ring->cfg,
+					lockdep_is_held(&vmitap_lock))->classes);
+		WRITE_ONCE(tap->attention, attention);
+	}
+}
+
+/**
+ * vmitap_trap_drain() - wait until no exit of a trap waits for the handle_exit hook
+ * @vm: the VM, with its traps disarmed
+ *
+ * Only then may that hook go, or a tap: the guest does not survive an exit that
+ * nobody finishes.
+ */
+void vmitap_trap_drain(struct vmitap_vm *vm)
+{
+	struct vmitap_tap *tap;
+
+	lockdep_assert_held(&vmitap_lock);
+
+	/* No vCPU is between an exit and the end of the vcpu_run hook. */
+	vmitap_hook_barrier();
+	list_for_each_entry(tap, &vm->taps, vm_node)
+		while (READ_ONCE(tap->pending.kind) == VMITAP_PENDING_UNDEFINED)
+			usleep_range(50, 500);
+}
+
+static bool trap_wanted(struct vmitap_ring *ring, const struct vmitap_cfg *cfg,
+			int class_id, u8 cpl, u64 cr3, u64 other_cr3)
+{
+	if (!(cfg->classes & BIT_ULL(class_id))) {
+		if (cfg != &vmitap_cfg_off)
+			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
+		return false;
+	}
+	return vmitap_ring_wants(ring, cfg, cpl, cr3) ||
+	       (cr3 != other_cr3 && vmitap_ring_wants(ring, cfg, cpl, other_cr3));
+}
+
+/**
+ * vmitap_trap_record() - give a trap's event to every session
+ * @tap: the vCPU, or NULL; the caller is its thread and keeps it from going away
+ * @class_id: enum vmitap_class
+ * @cpl: privilege level, for filters
+ * @cr3: guest CR3, for filters
+ * @other_cr3: one that will do as well; @cr3 if there is none
+ * @proto: the record, but for the vCPU and the sequence number
+ */
+void vmitap_trap_record(struct vmitap_tap *tap, int class_id, u8 cpl, u64 cr3,
+			u64 other_cr3, const struct vmitap_record *proto)
+{
+	struct vmitap_ring *ring;
+
+	if (!tap)
+		return;
+	vmitap_for_each_ring(ring, tap) {
+		const struct vmitap_cfg *cfg = rcu_dereference_raw(ring->cfg);
+		struct vmitap_record *rec;
+
+		if (!trap_wanted(ring, cfg, class_id, cpl, cr3, other_cr3))
+			continue;
+		rec = vmitap_ring_reserve(ring, proto->size);
+		if (!rec) {
+			vmitap_ring_lose(ring, class_id, proto->tsc, VMITAP_LOST_FULL);
+			continue;
+		}
+		memcpy(rec, proto, proto->size);
+		rec->vcpu = ring->vcpu_id;
+		rec->seq = ring->seq;
+		vmitap_ring_commit(ring, proto->size);
+	}
+}
+
+/* What the exit left to be done; nothing is left then. */
+static struct vmitap_pending take_pending(struct kvm_vcpu *vcpu)
+{
+	struct vmitap_pending pending = {};
+	struct vmitap_tap *tap;
+
+	rcu_read_lock();
+	tap = vmitap_tap_find(vcpu);
+	if (tap) {
+		pending = tap->pending;
+		/* vmitap_trap_drain() waits until a #UD is finished. */
+		if (pending.kind != VMITAP_PENDING_UNDEFINED)
+			tap->pending.kind = VMITAP_PENDING_NONE;
+	}
+	rcu_read_unlock();
+	return pending;
+}
+
+static bool finish_undefined(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending)
+{
+	struct vmitap_tap *tap;
+	bool done;
+
+	done = vmitap_backend->finish_undefined(vcpu, pending->tsc);
+	rcu_read_lock();
+	tap = vmitap_tap_find(vcpu);
+	if (tap)
+		WRITE_ONCE(tap->pending.kind, VMITAP_PENDING_NONE);
+	rcu_read_unlock();
+	return done;
+}
+
+/* KVM has done the write, unless it raised an exception instead. */
+static void record_cr3(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending)
+{
+	struct vmitap_cr3_write rec = {
+		.record.type = VMITAP_RECORD_CR3,
+		.record.size = sizeof(rec),
+		.record.tsc = pending->tsc,
+		.old_cr3 = pending->cr3,
+		.new_cr3 = vcpu->arch.cr3,
+		.rip = pending->rip,
+		.cpl = pending->cpl,
+		.mode = pending->mode,
+	};
+
+	if (vcpu->arch.regs[VCPU_REGS_RIP] == pending->rip)
+		return;
+	rcu_read_lock();
+	vmitap_trap_record(vmitap_tap_find(vcpu), VMITAP_CLASS_CR3, rec.cpl,
+			   rec.old_cr3, rec.new_cr3, &rec.record);
+	rcu_read_unlock();
+}
+
+/**
+ * vmitap_trap_handle_exit() - have an exit handled, and what traps have to do with it
+ * @vcpu: the vCPU, in its thread, which may sleep
+ * @fastpath: what KVM's fast path did
+ *
+ * Return: as kvm_x86_ops.handle_exit.
+ */
+int vmitap_trap_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
+{
+	struct vmitap_pending pending = take_pending(vcpu);
+	int ret;
+
+	if (pending.kind == VMITAP_PENDING_UNDEFINED && finish_undefined(vcpu, &pending))
+		return 1;
+	if (pending.kind == VMITAP_PENDING_MESSAGE && vmitap_message_take(vcpu, &pending))
+		return 1;
+	ret = static_call(vmitap_orig_handle_exit)(vcpu, fastpath);
+	if (pending.kind == VMITAP_PENDING_CR3)
+		record_cr3(vcpu, &pending);
+	return ret;
+}

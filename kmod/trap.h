@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * trap.h - events that make hardware exit only because they are selected
+ *
+ * What is trapped how is the backend's business; see svm_trap.c.  What is common
+ * is here: which traps a vCPU needs, their records, and what they leave to be done
+ * in the handle_exit hook.
+ */
+#ifndef VMITAP_TRAP_H
+#define VMITAP_TRAP_H
+
+#include <linux/kvm_host.h>
+#include <linux/vmitap.h>
+
+struct vmitap_tap;
+struct vmitap_vm;
+
+void vmitap_trap_update(struct vmitap_vm *vm);
+void vmitap_trap_drain(struct vmitap_vm *vm);
+void vmitap_trap_record(struct vmitap_tap *tap, int class_id, u8 cpl, u64 cr3,
+			u64 other_cr3, const struct vmitap_record *proto);
+int vmitap_trap_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath);
+
+#endif /* VMITAP_TRAP_H */
