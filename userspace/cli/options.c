@@ -48,6 +48,7 @@ enum {
 	OPT_HEX,
 	OPT_BTF,
 	OPT_SYSTEM_MAP,
+	OPT_VIEWS,
 };
 
 static const struct option_def defs[] = {
@@ -73,6 +74,8 @@ static const struct option_def defs[] = {
 	  "layouts of the guest's kernel: BTF, or an ELF file with it" },
 	{ OPTIONS_LINUX, OPT_SYSTEM_MAP, "system-map", required_argument,
 	  "FILE", "symbols of the guest's kernel" },
+	{ OPTIONS_VIEWS, OPT_VIEWS, "views", required_argument, "LIST",
+	  "views to ask, or all; without it all but system-calls" },
 	{ OPTIONS_FIELDS, OPT_FIELDS, "fields", required_argument, "LIST",
 	  "sections to record besides: ctrl, gprs, segs, insn, all" },
 	{ OPTIONS_CAPTURE, OPT_FILTER, "filter", required_argument, "PATH",
@@ -82,7 +85,7 @@ static const struct option_def defs[] = {
 	  "set an entry of a map of that object; 64-bit words, with commas" },
 	{ OPTIONS_CAPTURE, OPT_LOSSLESS, "lossless", optional_argument, "US",
 	  "vCPUs wait for room, at most US microseconds (100000)" },
-	{ OPTIONS_CAPTURE, OPT_RING, "ring", required_argument, "SIZE",
+	{ OPTIONS_CAPTURE | OPTIONS_RING, OPT_RING, "ring", required_argument, "SIZE",
 	  "ring of each vCPU, as in 512K or 4M (1M)" },
 	{ OPTIONS_LIMIT | OPTIONS_FOR, OPT_FOR, "for", required_argument, "SECONDS",
 	  "stop after that time" },
@@ -294,6 +297,9 @@ static int set_option(struct options *opts, int id, const char *arg)
 		return EXIT_OK;
 	case OPT_SYSTEM_MAP:
 		opts->system_map = arg;
+		return EXIT_OK;
+	case OPT_VIEWS:
+		opts->views = arg;
 		return EXIT_OK;
 	case OPT_INTERVAL:
 		return parse_seconds(arg, "interval", 0.05, &opts->interval);

@@ -29,6 +29,8 @@ struct command;
 #define OPTIONS_READ	 (1U << 12)	/* --phys --hex */
 #define OPTIONS_LINUX	 (1U << 13)	/* --btf --system-map */
 #define OPTIONS_FOR	 (1U << 14)	/* --for */
+#define OPTIONS_VIEWS	 (1U << 15)	/* --views */
+#define OPTIONS_RING	 (1U << 16)	/* --ring */
 
 #define OPTIONS_MAX_CR3S	256
 #define OPTIONS_VCPU_WORDS	(4096 / 64)
@@ -60,6 +62,7 @@ struct command;
  * @phys: --phys
  * @hex: --hex
  * @btf: --btf, NULL if not given
+ * @views: --views, NULL if not given
  * @system_map: --system-map, NULL if not given
  */
 struct options {
@@ -84,6 +87,7 @@ struct options {
 	const char *format;
 	const char *sort;
 	double interval;
+	const char *views;
 	bool phys;
 	bool hex;
 	const char *btf;

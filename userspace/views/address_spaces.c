@@ -322,6 +322,7 @@ static void spaces_stop(void *state)
 
 const struct view view_address_spaces = {
 	.name = "address-spaces",
+	.title = "SPACES",
 	.pattern = VIEW_DERIVATION,
 	.binding = true,
 	.knowledge = "hardware: CR3, privilege levels, page tables",

@@ -227,6 +227,7 @@ static void agent_stop(void *state)
 
 const struct view view_agent = {
 	.name = "agent",
+	.title = "AGENT",
 	.pattern = VIEW_IN_BAND,
 	.knowledge = "vmitap-agent in the guest: what /proc shows there",
 	.classes = VMITAP_CLASS_MASK(VMITAP_CLASS_MESSAGE),

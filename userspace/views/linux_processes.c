@@ -208,6 +208,7 @@ static void listed_stop(void *state)
 
 const struct view view_task_list = {
 	.name = "task-list",
+	.title = "TASKS",
 	.pattern = VIEW_OUT_OF_BAND,
 	.knowledge = "Linux: list of tasks from init_task; layouts and symbols"
 		     " from the guest's memory",
@@ -221,6 +222,7 @@ const struct view view_task_list = {
 
 const struct view view_pid_tree = {
 	.name = "pid-tree",
+	.title = "PIDS",
 	.pattern = VIEW_OUT_OF_BAND,
 	.knowledge = "Linux: tree of the first PID namespace; layouts and"
 		     " symbols from the guest's memory",

@@ -79,6 +79,7 @@ static void calls_stop(void *state)
 
 const struct view view_system_calls = {
 	.name = "system-calls",
+	.title = "CALLS",
 	.pattern = VIEW_DERIVATION,
 	.binding = true,
 	.knowledge = "hardware: SYSCALL, CR3",

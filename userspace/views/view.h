@@ -62,6 +62,7 @@ struct view_report {
 /**
  * struct view - a view generator
  * @name: one word
+ * @title: head of its column in a table of processes; NULL if it has none of them
  * @pattern: enum view_pattern
  * @binding: of all of its facts
  * @knowledge: what it has to know besides the state of the guest, in words
@@ -79,6 +80,7 @@ struct view_report {
  */
 struct view {
 	const char *name;
+	const char *title;
 	enum view_pattern pattern;
 	bool binding;
 	const char *knowledge;
