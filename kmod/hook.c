@@ -376,8 +376,22 @@ static void hook_leave_guest_work(struct irq_work *work)
 {
 }
 
-static DEFINE_PER_CPU(struct irq_work, hook_leave_guest) =
-	IRQ_WORK_INIT_HARD(hook_leave_guest_work);
+static DEFINE_PER_CPU(struct irq_work, hook_leave_guest);
+
+/**
+ * vmitap_hooks_init() - before anything else here
+ *
+ * The loader of modules applies no relocations to their per-CPU section, so what has
+ * the address of a function cannot be initialized there.
+ */
+void __init vmitap_hooks_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		*per_cpu_ptr(&hook_leave_guest, cpu) =
+			IRQ_WORK_INIT_HARD(hook_leave_guest_work);
+}
 
 /**
  * vmitap_hook_leave_guest() - let the guest that is entered next exit at once

@@ -14,6 +14,7 @@ DECLARE_STATIC_CALL(vmitap_orig_vcpu_run,
 DECLARE_STATIC_CALL(vmitap_orig_handle_exit,
 		    *((struct kvm_x86_ops *)NULL)->handle_exit);
 
+void vmitap_hooks_init(void);
 int vmitap_hooks_probe(char *refusal, size_t len);
 int vmitap_hooks_get(char *refusal, size_t len);
 void vmitap_hooks_put(void);

@@ -82,6 +82,7 @@ static int __init vmitap_init(void)
 		       VMITAP_NEWEST_TESTED);
 		return -EOPNOTSUPP;
 	}
+	vmitap_hooks_init();
 	ret = vmitap_symbols_init();
 	if (ret)
 		return ret;

@@ -39,6 +39,10 @@
 #define MSRPM_SYSCALL_OFFSET	(2048 + 0x81 / 4)
 #define MSRPM_SYSCALL_WRITES	(BIT(3) | BIT(5) | BIT(7) | BIT(9))
 
+/* Not in the headers of every kernel. */
+#define CR4_CET			BIT_ULL(23)
+#define CR4_FRED		BIT_ULL(32)
+
 /* Bits of RFLAGS that SYSRET loads from R11; all but RF, VM and what is reserved. */
 #define SYSRET_RFLAGS		0x3c7fd7ul
 
@@ -59,16 +63,27 @@ static void svm_mark_dirty(struct vmcb *vmcb, u32 bits)
 	vmcb->control.clean &= ~bits;
 }
 
-static void svm_lend_syscall(struct kvm_vcpu *vcpu, struct svm_loan *loan)
+/*
+ * System calls of a guest in long mode can be done here, unless shadow stacks or FRED
+ * give SYSCALL more to do.
+ */
+static bool svm_can_trap_syscalls(struct kvm_vcpu *vcpu)
 {
 	const u64 needed = EFER_SCE | EFER_LMA;
+
+	return (vcpu->arch.efer & needed) == needed &&
+	       !(vcpu->arch.cr4 & (CR4_CET | CR4_FRED));
+}
+
+static void svm_lend_syscall(struct kvm_vcpu *vcpu, struct svm_loan *loan)
+{
 	struct vmcb *vmcb = loan->vmcb;
 	u16 *msrpm = svm_msrpm_syscall(vmcb);
 
 	/* Writes are seen also while the guest has system calls off. */
 	loan->msrpm = ~*msrpm & MSRPM_SYSCALL_WRITES;
 	*msrpm |= loan->msrpm;
-	if ((vcpu->arch.efer & needed) != needed)
+	if (!svm_can_trap_syscalls(vcpu))
 		return;
 	loan->sce = true;
 	vmcb->save.efer &= ~(u64)EFER_SCE;

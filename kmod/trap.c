@@ -51,11 +51,11 @@ void vmitap_trap_update(struct vmitap_vm *vm)
 }
 
 /**
- * vmitap_trap_drain() - wait until no exit of a trap waits for the handle_exit hook
- * @vm: the VM, with its traps disarmed
+ * vmitap_trap_drain() - wait until no exit waits for the handle_exit hook
+ * @vm: the VM, with the traps disarmed that are not needed any more
  *
  * Only then may that hook go, or a tap: the guest does not survive an exit that
- * nobody finishes.
+ * nobody finishes, and one finished much later would be somebody else's.
  */
 void vmitap_trap_drain(struct vmitap_vm *vm)
 {
@@ -66,7 +66,7 @@ void vmitap_trap_drain(struct vmitap_vm *vm)
 	/* No vCPU is between an exit and the end of the vcpu_run hook. */
 	vmitap_hook_barrier();
 	list_for_each_entry(tap, &vm->taps, vm_node)
-		while (READ_ONCE(tap->pending.kind) == VMITAP_PENDING_UNDEFINED)
+		while (READ_ONCE(tap->pending.kind) != VMITAP_PENDING_NONE)
 			usleep_range(50, 500);
 }
 
@@ -126,9 +126,12 @@ static struct vmitap_pending take_pending(struct kvm_vcpu *vcpu)
 	tap = vmitap_tap_find(vcpu);
 	if (tap) {
 		pending = tap->pending;
-		/* vmitap_trap_drain() waits until a #UD is finished. */
+		/*
+		 * What can be left to KVM needs no hook from here on; a #UD does,
+		 * and vmitap_trap_drain() waits until it is finished.
+		 */
 		if (pending.kind != VMITAP_PENDING_UNDEFINED)
-			tap->pending.kind = VMITAP_PENDING_NONE;
+			WRITE_ONCE(tap->pending.kind, VMITAP_PENDING_NONE);
 	}
 	rcu_read_unlock();
 	return pending;

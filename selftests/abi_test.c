@@ -92,6 +92,8 @@ static const struct {
 	{ "STATS", VMITAP_IOC_STATS, sizeof(struct vmitap_stats), fill_nothing },
 	{ "WAKE", VMITAP_IOC_WAKE, sizeof(struct vmitap_wake), fill_nothing },
 	{ "EVENTFD", VMITAP_IOC_EVENTFD, sizeof(struct vmitap_eventfd), fill_eventfd },
+	{ "REGS", VMITAP_IOC_REGS, sizeof(struct vmitap_regs), fill_nothing },
+	{ "PAUSE", VMITAP_IOC_PAUSE, sizeof(struct vmitap_pause), fill_nothing },
 };
 
 #define NR_CALLS	(sizeof(calls) / sizeof(calls[0]))
@@ -250,7 +252,7 @@ TEST_F(abi, unknown_ioctls)
 {
 	__u32 size[16] = { sizeof(size) };
 
-	EXPECT_EQ(-ENOTTY, __vmitap_ioctl(self->fd, _IO(VMITAP_IOC_TYPE, 11), size));
+	EXPECT_EQ(-ENOTTY, __vmitap_ioctl(self->fd, _IO(VMITAP_IOC_TYPE, 13), size));
 	EXPECT_EQ(-ENOTTY, __vmitap_ioctl(self->fd, _IO(VMITAP_IOC_TYPE, 255), size));
 	EXPECT_EQ(-ENOTTY, __vmitap_ioctl(self->fd, _IO('K', 0), size));
 	EXPECT_EQ(-ENOTTY, __vmitap_ioctl(self->fd,
@@ -358,7 +360,11 @@ TEST_F(abi, reserved_members)
 	struct vmitap_stats stats = { .size = sizeof(stats), .__reserved = 1 };
 	struct vmitap_eventfd eventfd = { .size = sizeof(eventfd), .fd = -1,
 		.__reserved = 1 };
+	struct vmitap_regs regs = { .size = sizeof(regs), .__reserved[5] = 1 };
+	struct vmitap_pause pause = { .size = sizeof(pause), .__reserved = 1 };
 
+	EXPECT_EQ(-EINVAL, __vmitap_ioctl(self->fd, VMITAP_IOC_REGS, &regs));
+	EXPECT_EQ(-EINVAL, __vmitap_ioctl(self->fd, VMITAP_IOC_PAUSE, &pause));
 	EXPECT_EQ(-EINVAL, __vmitap_ioctl(self->fd, VMITAP_IOC_LIST_VMS, &vms));
 	EXPECT_EQ(-EINVAL, __vmitap_ioctl(self->fd, VMITAP_IOC_LIST_SLOTS, &slots));
 	EXPECT_EQ(-EINVAL, __vmitap_ioctl(self->fd, VMITAP_IOC_FILTER, &filter));

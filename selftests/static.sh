@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Checks that run nothing of vmitap: licences, style, sizes, the uapi header by
-# itself, scripts, spelling.  TAP.  The work tree's files count, as git knows them.
+# itself, names of files in documents, scripts, spelling.  TAP.  The work tree's
+# files count, as git knows them.
 # usage: static.sh
 # Exit status: 0 all passed or skipped, 1 something failed.
 
@@ -172,8 +173,35 @@ check_spelling()
 	nothing "$tmp/spelling" 'codespell'
 }
 
+# named FILE: what the file links to or names by a path, relative to the top.
+named()
+{
+	local dir
+	dir=$(dirname "$1")
+	{
+		grep -oE '\]\([^)#]+' "$1" | cut -c3-
+		grep -oE '<[^ >]+>`_' "$1" | sed 's/^<//; s/>`_$//'
+		sed -n 's/^\.\. _[^:]*: \([^ ]*\)$/\1/p' "$1"
+	} | grep -vE '^[a-z]+:' | sed "s|^|$dir/|"
+	grep -oE '`(kmod|uapi|bpf|userspace|selftests|Documentation|\.ci)/[^` *]*`' "$1" | tr -d '`'
+	# The first column of README's repository map.
+	sed -n '/^## Repository map/,/^## Doc/s/^| `\([^`]*\)`.*/\1/p' "$1"
+}
+
+check_names()
+{
+	local file name
+	files README.md 'Documentation/*.rst' | while read -r file; do
+		named "$file" | while read -r name; do
+			[ -e "$name" ] || echo "$file: there is no $name"
+		done
+	done > "$tmp/names"
+	nothing "$tmp/names" 'README and documents name files that exist'
+}
+
 echo 'TAP version 13'
 check_spdx
+check_names
 check_versions
 check_lengths
 check_checkpatch
