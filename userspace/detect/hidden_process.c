@@ -15,7 +15,8 @@
  * one may have died and another come, and either be half made at the moment of the
  * pause.  A process that runs at CPL 3 at that moment is never half made.  One that
  * does not has to be alive, by the user memory in its page tables, in several pauses,
- * and to have been switched to between them.
+ * and to have been switched to between them; the more, the more often the same page
+ * was suspected without reason, which shows that it goes from process to process.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,7 +32,7 @@
 
 /* Pauses that a process has to be missed in, that another list has, or page tables. */
 #define PAUSES_LISTED	2
-#define PAUSES_ROOT	6
+#define PAUSES_ROOT	8
 
 /* In-band lists without a process: an agent is not asked again in a pause. */
 #define RUNS_IN_BAND	4
@@ -95,15 +96,19 @@ static uint32_t deciding(const struct suspect *suspect,
 						suspect->missing;
 }
 
-/* The process lived from the last list without it to the one now. */
+/*
+ * The process lived from the last list without it to the one now.  A pause comes right
+ * after a list, so it is compared to the pause before.
+ */
 static bool lived(const struct suspect *suspect, const struct entity *entity,
 		  const struct aggregate *agg)
 {
 	uint32_t lists = entity->seen & ~aggregate_pattern(agg,
 							  VIEW_DERIVATION);
+	uint64_t since = agg->paused ? suspect->pause_end : suspect->list_end;
 
-	return entity->process.user_tsc > suspect->list_end ||
-	       entity->process.loaded_tsc > suspect->list_end ||
+	return entity->process.user_tsc > since ||
+	       entity->process.loaded_tsc > since ||
 	       any_advanced(suspect, agg, lists);
 }
 
@@ -112,8 +117,11 @@ static void count(struct suspect *suspect, const struct aggregate *agg)
 	unsigned int i;
 
 	suspect->runs++;
-	suspect->paused_runs += agg->paused;
 	suspect->seen_tsc = agg->now;
+	if (agg->paused) {
+		suspect->paused_runs++;
+		suspect->pause_end = agg->now;
+	}
 	for (i = 0; i < agg->runner->nr; i++) {
 		suspect->rounds[i] = agg->reports[i].rounds;
 		if (suspect->missing >> i & 1 &&
@@ -145,7 +153,7 @@ static bool is_sure(const struct suspect *suspect, const struct entity *entity,
 		return false;
 	if (entity->process.known & FACT_PID)
 		return suspect->paused_runs >= PAUSES_LISTED;
-	return suspect->paused_runs >= PAUSES_ROOT;
+	return suspect->paused_runs >= PAUSES_ROOT * (1 + suspect->cleared);
 }
 
 static void name_views(char *buf, size_t size, const struct aggregate *agg,
@@ -245,23 +253,22 @@ static int look_at(struct hidden *hidden, const struct entity *entity,
 		   bool *confirm)
 {
 	struct suspect *suspect;
-	int err = 0;
 
 	/* Nothing but page tables of a process that has ended. */
 	if (!(entity->process.known & FACT_PID) &&
 	    entity->process.known & FACT_MAPPED && !entity->process.mapped &&
 	    entity->process.running == FACT_OFF_CPU) {
-		suspects_clear(&hidden->suspects, entity);
+		suspects_clear(&hidden->suspects, entity, agg->now);
 		return 0;
 	}
-	suspect = suspects_get(&hidden->suspects, entity, agg->now, &err);
+	suspect = suspects_get(&hidden->suspects, entity, agg->now);
 	if (!suspect)
-		return err;
+		return -ENOMEM;
 	if (suspect->missing & entity->missing) {
 		suspect->missing &= entity->missing;
 	} else {
 		/* Another view than before: no longer the same story. */
-		suspects_clear(&hidden->suspects, entity);
+		suspects_clear(&hidden->suspects, entity, agg->now);
 		return 0;
 	}
 	if (suspect->told) {
@@ -356,14 +363,17 @@ static int hidden_run(void *state, const struct aggregate *agg,
 			err = look_at(hidden, &agg->list[i], agg, verdicts,
 				      &wanted);
 		else if (agg->list[i].seen)
-			suspects_clear(&hidden->suspects, &agg->list[i]);
+			suspects_clear(&hidden->suspects, &agg->list[i],
+				       agg->now);
 	}
 	if (err)
 		return err;
 	if (agg->now > age)
 		suspects_expire(&hidden->suspects, agg->now - age);
-	if (!wanted || verdicts->nr > before)
+	if (verdicts->nr > before)
 		hidden->backoff = 0;
+	else if (!wanted && hidden->backoff)
+		hidden->backoff--;
 	if (wanted && !agg->paused && may_pause(hidden))
 		*confirm = true;
 	return 0;

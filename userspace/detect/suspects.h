@@ -19,9 +19,11 @@
  * @first_tsc: when it was first so
  * @seen_tsc: last run in which it was so
  * @list_end: end of the latest list without it
+ * @pause_end: the same of the VM paused
  * @rounds: of each view, at the last time that counted
  * @runs: times that counted
  * @paused_runs: of these, with the VM paused
+ * @cleared: times that a suspicion of these page tables came to nothing
  * @told: there was a verdict
  */
 struct suspect {
@@ -32,9 +34,11 @@ struct suspect {
 	uint64_t first_tsc;
 	uint64_t seen_tsc;
 	uint64_t list_end;
+	uint64_t pause_end;
 	uint64_t rounds[VIEW_MAX];
 	unsigned int runs;
 	unsigned int paused_runs;
+	unsigned int cleared;
 	bool told;
 };
 
@@ -42,22 +46,24 @@ struct suspect {
 struct suspects {
 	struct suspect *list;
 	size_t nr;
-	uint64_t untold;
 };
 
 /*
- * The entry of a process, made if it is new; NULL if there are too many.  Sets *@err
- * to -ENOMEM without memory.
+ * The entry of a process, made if it is new: if there are too many, in place of one
+ * for which least speaks.  NULL without memory.
  */
 struct suspect *suspects_get(struct suspects *suspects,
-			     const struct entity *entity, uint64_t now,
-			     int *err);
+			     const struct entity *entity, uint64_t now);
 
 /* Forget those for whom nothing speaks since @before. */
 void suspects_expire(struct suspects *suspects, uint64_t before);
 
-/* Forget one that has turned out well, if it is there. */
-void suspects_clear(struct suspects *suspects, const struct entity *entity);
+/*
+ * Forget one that has turned out well, if it is there.  Of page tables it is kept that
+ * there was a suspicion.
+ */
+void suspects_clear(struct suspects *suspects, const struct entity *entity,
+		    uint64_t now);
 
 void suspects_free(struct suspects *suspects);
 
