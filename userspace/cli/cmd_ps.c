@@ -153,9 +153,23 @@ static void name_entity(char *buf, size_t size, const struct entity *entity)
 	text_make_plain(buf);
 }
 
+/* Only the agent's word, which is older than the lists: it may have ended since. */
+static void print_told_only(const struct inspect *inspect, uint32_t in_band)
+{
+	const struct aggregate *agg = &inspect->agg;
+	size_t i, nr = 0;
+
+	for (i = 0; i < agg->nr; i++)
+		nr += agg->list[i].missing && !(agg->list[i].seen & ~in_band);
+	if (nr)
+		printf("%zu only in-band: told before the lists were read, and"
+		       " maybe gone since\n", nr);
+}
+
 static size_t print_contradictions(const struct inspect *inspect)
 {
 	const struct aggregate *agg = &inspect->agg;
+	uint32_t in_band = aggregate_pattern(agg, VIEW_IN_BAND);
 	char name[80], seen[200], missing[200];
 	const struct conflict *conflict;
 	const struct entity *entity;
@@ -163,7 +177,8 @@ static size_t print_contradictions(const struct inspect *inspect)
 
 	for (i = 0; i < agg->nr; i++) {
 		entity = &agg->list[i];
-		if (!entity->missing || !is_there(entity))
+		if (!entity->missing || !is_there(entity) ||
+		    !(entity->seen & ~in_band))
 			continue;
 		nr++;
 		name_entity(name, sizeof(name), entity);
@@ -172,6 +187,7 @@ static size_t print_contradictions(const struct inspect *inspect)
 		       views_text(missing, sizeof(missing), inspect,
 				  entity->missing));
 	}
+	print_told_only(inspect, in_band);
 	for (i = 0; i < agg->nr_conflicts; i++) {
 		conflict = &agg->conflicts[i];
 		nr++;
