@@ -6,7 +6,8 @@
 # Exit status: 0 all passed, 1 something failed, 4 skipped: there is no guest.
 
 set -u
-number=0 failed=0
+number=0 failed=0 roots=()
+PATH=$PATH:$(cd "$(dirname "$0")/.." && pwd)/${O:-build}/selftests
 
 if [ -z "${VMITAP_GUEST_PID:-}" ]; then
 	echo '1..1'
@@ -93,10 +94,49 @@ status=$?
 [ $status = 0 ] && [ ! -s "$tmp/alerts" ]
 result $? 'watch: no alert in 15 s of births and deaths' "$tmp/alerts"
 
+# Each in another way; the guest runs on.
+mapfile -t victims < <(jq -r '.processes[] | select(.comm == "workload") | .pid' "$tmp/ps" | tail -n 3)
+timeout 120 vmitap watch --json --interval 0.3 --for 60 > "$tmp/alerts" 2> "$tmp/err" &
+watch=$!
+sleep 4
+ways=(list tree both)
+for i in 0 1 2; do
+	roots[i]=$(hide_process "$VMITAP_GUEST_PID" "${victims[i]}" "${ways[i]}" 2>> "$tmp/err")
+	sleep 4
+done
+vmitap ps > "$tmp/hidden" 2>> "$tmp/err"
+wait $watch
+[ $? = 10 ]
+result $? 'watch: exit code of an alert' "$tmp/err"
+for i in 0 1 2; do
+	jq -se --arg root "${roots[i]:-none}" 'map(select(.class == "malicious"
+		and .detector == "hidden-process" and .process.root == $root)) | length == 1' \
+		"$tmp/alerts" > "$tmp/jq" 2>&1
+	result $? "watch: a process taken out of its ${ways[i]}" "$tmp/alerts"
+done
+jq -se 'length == 3' "$tmp/alerts" > "$tmp/jq" 2>&1
+result $? 'watch: no other alert' "$tmp/alerts"
+sed 's/^/# /' "$tmp/hidden" | grep -E 'workload|CPU|Conflict|\?'
+grep -qE "^ +${victims[0]} .* yes +NO +yes" "$tmp/hidden" &&
+	grep -qE "^ +${victims[1]} .* yes +yes +NO" "$tmp/hidden" &&
+	grep -qE "^ +\? .* ${roots[2]} .* yes +NO +NO" "$tmp/hidden"
+result $? 'ps: shows who has them' "$tmp/hidden"
+sed 's/^/# /' "$tmp/alerts"
+
 beat=$(grep -c heartbeat "$VMITAP_GUEST_LOG")
 sleep 3
 [ "$(grep -c heartbeat "$VMITAP_GUEST_LOG")" -gt "$beat" ]
 result $? 'the guest runs on'
+
+# The VM ends under it.
+timeout 60 vmitap watch --interval 0.3 > "$tmp/alerts" 2> "$tmp/err" &
+watch=$!
+sleep 3
+kill "$VMITAP_GUEST_PID"
+wait $watch
+status=$?
+{ [ $status = 0 ] || [ $status = 10 ]; } && grep -q 'the VM ended' "$tmp/err"
+result $? 'watch: ends with the VM' "$tmp/err"
 
 echo "1..$number"
 sed 's/^/# /' "$tmp/table" | head -n 80

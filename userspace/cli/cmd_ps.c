@@ -336,9 +336,13 @@ static int ps_tick(void *arg)
 
 static int look_and_print(struct inspect *inspect)
 {
-	int code;
+	int code = EXIT_OK;
 
-	code = inspect_look(inspect, true);
+	/* To understand the guest takes longer than a pause may. */
+	if (!inspect->lg)
+		code = inspect_look(inspect, false);
+	if (!code)
+		code = inspect_look(inspect, true);
 	inspect_resume(inspect);
 	if (code == SESSION_STOP)
 		return fail(EXIT_NO_VM, "%s: the VM ended",

@@ -249,7 +249,7 @@ static int look(struct inspect *inspect)
 {
 	uint64_t now;
 
-	if (follow_guest(inspect)) {
+	if (!inspect->env.paused && follow_guest(inspect)) {
 		inspect->restarts++;
 		inspect->started = read_tsc();
 		if (view_runner_restart(&inspect->runner))
