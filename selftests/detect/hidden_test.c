@@ -192,7 +192,9 @@ static void hide(uint32_t mask, bool rename, bool halves, const char *name)
 			 verdict->class == VERDICT_MALICIOUS &&
 			 verdict->process.root == victim->root &&
 			 verdict->missing == mask << 1 &&
-			 strstr(verdict->evidence, "missing in"),
+			 strstr(verdict->evidence, "missing in") &&
+			 !strstr(verdict->evidence, "(p17)") ==
+			 (mask != (HIDE_LIST | HIDE_TREE)),
 			 "alert: %s\n", name);
 	if (world.verdicts.nr)
 		print_verdicts();

@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "detect.h"
+#include "known.h"
 #include "suspects.h"
 
 /* Lists without it, and time, before it is looked at with the VM paused. */
@@ -49,6 +50,7 @@
 
 struct hidden {
 	struct suspects suspects;
+	struct known_list known;
 	unsigned int wait;
 	unsigned int backoff;
 	unsigned int broken[VIEW_MAX];
@@ -219,8 +221,23 @@ static void give_evidence(struct verdict *verdict,
 			    (agg->now - process->loaded_tsc) / 1e3 / khz : 0.0);
 }
 
-static int tell(struct suspect *suspect, const struct entity *entity,
-		const struct aggregate *agg, struct verdicts *verdicts)
+/* Whose page tables these were, when that was told. */
+static void recall(struct verdict *verdict, const struct known_list *list,
+		   const struct aggregate *agg)
+{
+	const struct known *known = known_find(list, verdict->process.root);
+	uint32_t khz = agg->runner->env->tsc_khz;
+
+	if (known && khz)
+		verdict_say(verdict, "%.1f s before, a list had them as those of"
+			    " process %u (%s)\n",
+			    (agg->now - known->tsc) / 1e3 / khz, known->pid,
+			    known->comm);
+}
+
+static int tell(struct hidden *hidden, struct suspect *suspect,
+		const struct entity *entity, const struct aggregate *agg,
+		struct verdicts *verdicts)
 {
 	struct verdict *verdict = verdicts_add(verdicts);
 
@@ -244,6 +261,8 @@ static int tell(struct suspect *suspect, const struct entity *entity,
 			 "a process runs that no list has, page tables 0x%"
 			 PRIx64, entity->process.root);
 	give_evidence(verdict, suspect, agg);
+	if (!(entity->process.known & FACT_PID))
+		recall(verdict, &hidden->known, agg);
 	return 0;
 }
 
@@ -279,7 +298,7 @@ static int look_at(struct hidden *hidden, const struct entity *entity,
 	    (!suspect->runs || lived(suspect, entity, agg)))
 		count(suspect, agg);
 	if (is_sure(suspect, entity, agg))
-		return tell(suspect, entity, agg, verdicts);
+		return tell(hidden, suspect, entity, agg, verdicts);
 	if (has_lasted(suspect, agg) && suspect->missing &
 	    aggregate_pattern(agg, VIEW_OUT_OF_BAND))
 		*confirm = true;
@@ -357,7 +376,9 @@ static int hidden_run(void *state, const struct aggregate *agg,
 	size_t i, before = verdicts->nr;
 	int err;
 
-	err = look_at_lists(hidden, agg, verdicts, &wanted);
+	err = known_learn(&hidden->known, agg);
+	if (!err)
+		err = look_at_lists(hidden, agg, verdicts, &wanted);
 	for (i = 0; i < agg->nr && !err; i++) {
 		if (agg->list[i].missing)
 			err = look_at(hidden, &agg->list[i], agg, verdicts,
@@ -384,6 +405,7 @@ static void hidden_stop(void *state)
 	struct hidden *hidden = state;
 
 	suspects_free(&hidden->suspects);
+	known_free(&hidden->known);
 }
 
 static const struct view *const hidden_views[] = {
