@@ -14,6 +14,9 @@ export VMITAP_VERSION O CC CLANG PREFIX DESTDIR
 KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 	  $(shell ls -dv /usr/src/linux-headers-*-amd64 2>/dev/null | tail -n 1))
 
+# The kernel that the module is for.
+MODULE_RELEASE = $(notdir $(patsubst %/build,%,$(KDIR:/usr/src/linux-headers-%=%)))
+
 .DEFAULT_GOAL := all
 ALL_TARGETS   :=
 
@@ -28,7 +31,8 @@ module:
 	@sh kmod/prerequisites.sh "$(KDIR)"
 	@mkdir -p $(O)/module
 	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(O)/module/
-	$(MAKE) -C $(KDIR) M=$(abspath $(O))/module O= modules
+	$(MAKE) -C $(KDIR) M=$(abspath $(O))/module O= \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 	@sh kmod/btf.sh "$(KDIR)" $(O)/module/vmitap.ko $(O)/vmitap.ko
 
 help:
@@ -75,9 +79,10 @@ bench: setup
 
 install: all install-userspace install-bpf
 	install -D -m 0644 $(O)/vmitap.ko \
-		$(DESTDIR)/lib/modules/$(notdir $(patsubst %/build,%,$(KDIR:/usr/src/linux-headers-%=%)))/updates/vmitap.ko
+		$(DESTDIR)/lib/modules/$(MODULE_RELEASE)/updates/vmitap.ko
 	install -D -m 0644 uapi/linux/vmitap.h $(DESTDIR)$(PREFIX)/include/linux/vmitap.h
+	@test -n "$(DESTDIR)" || depmod $(MODULE_RELEASE)
 
 uninstall: uninstall-userspace uninstall-bpf
-	rm -f $(DESTDIR)/lib/modules/$(notdir $(patsubst %/build,%,$(KDIR:/usr/src/linux-headers-%=%)))/updates/vmitap.ko
+	rm -f $(DESTDIR)/lib/modules/$(MODULE_RELEASE)/updates/vmitap.ko
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/vmitap.h

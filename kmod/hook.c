@@ -388,9 +388,11 @@ void __init vmitap_hooks_init(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
-		*per_cpu_ptr(&hook_leave_guest, cpu) =
-			IRQ_WORK_INIT_HARD(hook_leave_guest_work);
+	for_each_possible_cpu(cpu) {
+		struct irq_work *work = per_cpu_ptr(&hook_leave_guest, cpu);
+
+		*work = IRQ_WORK_INIT_HARD(hook_leave_guest_work);
+	}
 }
 
 /**

@@ -86,13 +86,17 @@ static int __init vmitap_init(void)
 	ret = vmitap_symbols_init();
 	if (ret)
 		return ret;
-	return misc_register(&vmitap_device);
+	ret = misc_register(&vmitap_device);
+	if (!ret)
+		pr_info("version " VMITAP_VERSION "\n");
+	return ret;
 }
 
 static void __exit vmitap_exit(void)
 {
 	misc_deregister(&vmitap_device);
 	vmitap_hooks_drain();
+	pr_info("unloaded\n");
 }
 
 module_init(vmitap_init);

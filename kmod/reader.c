@@ -49,13 +49,13 @@ void vmitap_session_wake(struct vmitap_session *session, struct vmitap_ring *rin
 static void stats_add_ring(struct vmitap_stats *stats, struct vmitap_ring *ring)
 {
 	const struct vmitap_ring_producer *prod = ring->prod;
-	u64 events = READ_ONCE(ring->seq);
+	u64 lost = 0;
 	int i;
 
-	/* Each event got a number, written or lost. */
+	/* Each event got a number, written or lost; the number comes later. */
 	for (i = 0; i < VMITAP_NR_LOST; i++)
-		events -= READ_ONCE(prod->lost[i]);
-	stats->out_events += events;
+		lost += READ_ONCE(prod->lost[i]);
+	stats->out_events += READ_ONCE(ring->seq) - lost;
 	stats->out_bytes += READ_ONCE(prod->producer_pos);
 	for (i = 0; i < VMITAP_NR_LOST; i++)
 		stats->out_lost[i] += READ_ONCE(prod->lost[i]);

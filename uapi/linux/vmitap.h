@@ -42,10 +42,15 @@
  *   ENXIO       the process (or fd) has no VM
  *   ENOTUNIQ    the process has several VMs: attach by fd
  *   EPERM       no right over the VMM process (the right ptrace asks for)
- *   EBUSY       the session is attached already, or a vCPU is being created
+ *   EBUSY       the session is attached already, a vCPU is being created, or a
+ *               vCPU whose registers are asked for does not come to rest
+ *   EUSERS      VMITAP_MAX_SESSIONS sessions tap the VM
+ *   EBADF       a file descriptor is not open
+ *   ENOMEM      no memory
+ *   EINTR       the caller is being killed
  *   ENOTCONN    the session is not attached
  *   EPIPE       the VM is gone
- *   ENOENT      no ring with that index
+ *   ENOENT      no ring with that index, no vCPU with that id
  */
 
 #define VMITAP_IOC_TYPE		0xB6

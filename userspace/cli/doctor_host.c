@@ -14,9 +14,11 @@
 
 #define BPF_FS_SUPER_MAGIC 0xcafe4a11
 
-/* The oldest kernel that the module is written for. */
+/* The kernels that the module is written for and tested on: kmod/compat/compat.h. */
 #define OLDEST_MAJOR	6
 #define OLDEST_MINOR	1
+#define NEWEST_MAJOR	6
+#define NEWEST_MINOR	1
 
 static bool exists(const char *path)
 {
@@ -67,7 +69,9 @@ void doctor_check_cpu(void)
 	else if (strstr(flags, " svm "))
 		doctor_report(FINDING_PASS, "CPU", "AMD virtualization (SVM)");
 	else if (strstr(flags, " vmx "))
-		doctor_report(FINDING_PASS, "CPU", "Intel virtualization (VMX)");
+		doctor_report(FINDING_FAIL, "CPU",
+			      "Intel virtualization (VMX): this version of vmitap"
+			      " taps on AMD (SVM) only");
 	else
 		doctor_report(FINDING_FAIL, "CPU",
 			      "neither svm nor vmx: enable virtualization in the"
@@ -97,6 +101,13 @@ void doctor_check_kernel(void)
 		doctor_report(FINDING_FAIL, "kernel",
 			      "%s: older than %d.%d, boot a newer one",
 			      uts.release, OLDEST_MAJOR, OLDEST_MINOR);
+	else if (major > NEWEST_MAJOR ||
+		 (major == NEWEST_MAJOR && minor > NEWEST_MINOR))
+		doctor_report(FINDING_WARN, "kernel",
+			      "%s: newer than %d.%d, the newest tested one; the"
+			      " module loads only with allow_untested=1, at the"
+			      " host's risk", uts.release, NEWEST_MAJOR,
+			      NEWEST_MINOR);
 	else
 		doctor_report(FINDING_PASS, "kernel", "%s", uts.release);
 	if (strcmp(uts.machine, "x86_64"))
@@ -130,32 +141,44 @@ static FILE *open_config(char *where, size_t size)
 	return NULL;
 }
 
+/* Without a value, =y or =m will do. */
 static const struct config_need {
 	const char *name;
 	enum finding without;
 	const char *why;
 } needs[] = {
-	{ "CONFIG_KVM", FINDING_FAIL, "there is no KVM to tap" },
+	{ "CONFIG_KVM=m", FINDING_FAIL,
+	  "there is no KVM, or it is built in, where it cannot be tapped" },
 	{ "CONFIG_KALLSYMS_ALL", FINDING_FAIL,
 	  "the module cannot find KVM's static calls" },
 	{ "CONFIG_KPROBES", FINDING_FAIL,
 	  "the module cannot find kallsyms_lookup_name()" },
-	{ "CONFIG_HAVE_STATIC_CALL", FINDING_FAIL,
+	{ "CONFIG_HAVE_STATIC_CALL_INLINE", FINDING_FAIL,
 	  "KVM has no static calls to hook" },
 	{ "CONFIG_MODULES", FINDING_FAIL, "the module cannot be loaded" },
 	{ "CONFIG_BPF_SYSCALL", FINDING_WARN, "--filter will not work" },
 	{ "CONFIG_DEBUG_INFO_BTF", FINDING_WARN,
-	  "layouts of KVM's structures cannot be checked by BTF" },
+	  "filters that use CO-RE will not load" },
 };
 
 #define NR_NEEDS (sizeof(needs) / sizeof(needs[0]))
+
+static bool meets(const char *line, const char *need)
+{
+	size_t len = strlen(need);
+
+	if (strncmp(line, need, len))
+		return false;
+	if (strchr(need, '='))
+		return !strcmp(line + len, "\n");
+	return !strcmp(line + len, "=y\n") || !strcmp(line + len, "=m\n");
+}
 
 void doctor_check_config(void)
 {
 	bool found[NR_NEEDS] = { false };
 	char where[200], line[300];
 	unsigned int i;
-	size_t len;
 	FILE *file;
 
 	file = open_config(where, sizeof(where));
@@ -166,13 +189,8 @@ void doctor_check_config(void)
 		return;
 	}
 	while (fgets(line, sizeof(line), file)) {
-		for (i = 0; i < NR_NEEDS; i++) {
-			len = strlen(needs[i].name);
-			if (!strncmp(line, needs[i].name, len) &&
-			    (!strcmp(line + len, "=y\n") ||
-			     !strcmp(line + len, "=m\n")))
-				found[i] = true;
-		}
+		for (i = 0; i < NR_NEEDS; i++)
+			found[i] |= meets(line, needs[i].name);
 	}
 	pclose(file);
 	for (i = 0; i < NR_NEEDS; i++) {

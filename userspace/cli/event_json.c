@@ -77,8 +77,9 @@ static void json_exit(struct json *json, const struct vmitap_exit *exit,
 	json_bool(json, "trap", exit->record.flags & VMITAP_RECORD_TRAP);
 	json_hex(json, "qual1", exit->qual1);
 	json_hex(json, "qual2", exit->qual2);
-	json_hex(json, "intr_info", exit->intr_info);
-	json_hex(json, "intr_error", exit->intr_error);
+	/* Without the valid bit, hardware has left something old there. */
+	json_hex(json, "intr_info", exit->intr_info >> 31 ? exit->intr_info : 0);
+	json_hex(json, "intr_error", exit->intr_info >> 31 ? exit->intr_error : 0);
 	json_hex(json, "rip", exit->rip);
 	json_hex(json, "cr3", exit->cr3);
 	if (vmitap_exit_ctrl(exit))
