@@ -70,7 +70,7 @@ run_guest()
 {
 	part tally_host guest selftests/host/run.sh --guest linux --module "$build/vmitap.ko" \
 		--path "$PWD/$build" --timeout 900 -- \
-		"O=$build selftests/run-in-host.sh ps_test.sh"
+		"O=$build selftests/run-in-host.sh ps_test.sh reboot_test.sh"
 }
 
 run_host()

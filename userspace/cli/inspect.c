@@ -185,15 +185,31 @@ static bool lost_track(const struct inspect *inspect)
 }
 
 /*
+ * Whether the first vCPU enters a kernel elsewhere.  Lists of a kernel that does not
+ * run any more can still be whole: a reset leaves memory as it is.
+ */
+static bool has_moved(struct inspect *inspect)
+{
+	struct guest_regs regs;
+	uint64_t before = inspect->lstar;
+
+	if (guest_regs(&inspect->guest, 0, &regs))
+		return false;
+	inspect->lstar = regs.lstar;
+	return before != regs.lstar;
+}
+
+/*
  * The guest may not have been Linux yet, or have booted anew: then the kernel is
  * elsewhere, or not there any more.  Return: whether it is another than before.
  */
 static bool follow_guest(struct inspect *inspect)
 {
 	struct linux_guest *lg, *old = inspect->lg;
+	bool moved = has_moved(inspect);
 
-	if (session_now() < inspect->next_try ||
-	    (old && !lost_track(inspect)))
+	if (!(old && moved) && (session_now() < inspect->next_try ||
+				(old && !lost_track(inspect))))
 		return false;
 	inspect->next_try = session_now() + RETRY_S;
 	lg = open_linux(inspect);

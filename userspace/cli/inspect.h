@@ -21,6 +21,7 @@
  * @runner: the views
  * @agg: what they said last
  * @started: TSC when capture began
+ * @lstar: of the first vCPU when the guest was understood
  * @next_try: when to try again to understand the guest
  * @why: why it is not understood; "" if it is
  * @restarts: times that the guest was seen to have booted anew
@@ -35,6 +36,7 @@ struct inspect {
 	struct view_runner runner;
 	struct aggregate agg;
 	uint64_t started;
+	uint64_t lstar;
 	double next_try;
 	char why[256];
 	unsigned int restarts;
