@@ -55,8 +55,8 @@ expect 2 'no command "zzz"; see' 'no near command' vmitap zzz
 expect 0 'cpuid +CPUID' 'help events' vmitap help events
 expect 0 'cr3 .*[(]trap[)]' 'help events: traps' vmitap help events
 expect 2 'no command' 'help for an unknown command' vmitap help nonsense
-for cmd in list stat top stream strace record report export info regs read \
-	translate pause doctor; do
+for cmd in list stat top stream strace record report export ps watch info regs \
+	read translate pause doctor; do
 	expect 0 "Usage: vmitap $cmd" "$cmd --help" vmitap $cmd --help
 	expect 0 "Usage: vmitap $cmd" "help $cmd" vmitap help $cmd
 	expect 2 "$cmd has no option --frob" "$cmd: unknown option" \
@@ -108,6 +108,14 @@ expect 2 'which file|FILE' 'export without a file' vmitap export --format json
 expect 2 'no format "jason", is it "json"' 'nearest format' \
 	vmitap export --format jason "$tmp/x"
 
+expect 2 'no view "task-lst", is it "task-list"' 'nearest view' \
+	vmitap ps --views pid-tree,task-lst
+expect 2 'no view "qqqqqqqq"; there are' 'no near view' vmitap ps --views qqqqqqqq
+expect 2 'list is empty' 'views: empty list' vmitap watch --views ,
+expect 2 'no time' 'watch: interval that is none' vmitap watch --interval often
+expect 2 'no option --count' 'ps: no count' vmitap ps --count 1
+expect 2 'takes no argument' 'ps: argument too many' vmitap ps 1
+expect 0 '10  watch' 'help: exit code of an alert' vmitap help
 expect 2 'ADDRESS and LENGTH' 'read without arguments' vmitap read
 expect 2 'ADDRESS and LENGTH' 'read without a length' vmitap read 1000
 expect 2 'is no address' 'read: address that is none' vmitap read xyz 1
@@ -129,8 +137,8 @@ expect 2 'no time' 'pause: time that is none' vmitap pause --for soon
 expect 2 'no option --count' 'pause: no count' vmitap pause --count 1
 
 if [ ! -e /dev/vmitap ]; then
-	for cmd in list stat top stream strace "strace -c" "record -o $tmp/rec" info \
-		regs "read 1000 1" "translate 1000" pause; do
+	for cmd in list stat top stream strace "strace -c" "record -o $tmp/rec" ps watch \
+		info regs "read 1000 1" "translate 1000" pause; do
 		# shellcheck disable=SC2086 # an option in it
 		expect 3 '/dev/vmitap|module' "${cmd%% *}: no module" vmitap $cmd
 	done

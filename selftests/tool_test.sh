@@ -8,7 +8,7 @@ set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=$top/${O:-build}
 PATH=$build:$PATH
-nr=0 failed=0 bios=
+nr=0 failed=0 bios='' guest_pid=''
 tmp=$(mktemp -d)
 . "$top/selftests/host/guest.sh"
 

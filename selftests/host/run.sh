@@ -96,9 +96,11 @@ workload=$build/host/workload
 if stale "$workload" "$top/selftests/guest/workload.c"; then
 	gcc -O2 -static -Wall -Wextra -pthread -o "$workload" "$top/selftests/guest/workload.c"
 fi
-if stale "$guest_initrd" "$top/selftests/guest/init" "$workload" "$here/initramfs.sh"; then
+agent=$build/vmitap-agent
+make -C "$top" --no-print-directory -s O="$build" "$agent" >&2
+if stale "$guest_initrd" "$top/selftests/guest/init" "$workload" "$agent" "$here/initramfs.sh"; then
 	"$here/initramfs.sh" "$guest_initrd" "$top/selftests/guest/init" "$kernel" \
-		"$release" '' "$workload"
+		"$release" '' "$workload" "$agent"
 fi
 
 dir=$(mktemp -d /tmp/vmitap-host.XXXXXX)
