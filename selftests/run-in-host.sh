@@ -3,9 +3,9 @@
 # Run the tests inside the virtual KVM host, as root, with vmitap loaded: each one
 # with a time limit and a look at the kernel log behind it.  TAP; the last line is
 # "N passed, N failed, N skipped" test cases.
-# usage: run-in-host.sh [TEST...]       names as in selftests/Makefile.inc, or those of
-#                                      scripts in selftests
-# TEST_TIMEOUT is the limit for one test binary, in seconds (default 600).
+# usage: run-in-host.sh [TEST...]       names as in selftests/Makefile.inc
+# Those that end in .sh are scripts beside this one, the others binaries.
+# TEST_TIMEOUT is the limit for one test, in seconds (default 600).
 # Exit status: 0 all passed, 1 something failed, 4 everything was skipped.
 
 set -u
@@ -42,7 +42,7 @@ count()
 	[ "$all" -gt 0 ]
 }
 
-# program NAME: what runs it.
+# program NAME: path of a test.
 program()
 {
 	case $1 in
@@ -51,7 +51,7 @@ program()
 	esac
 }
 
-# run NAME: sets why, empty if the binary as a whole is fine.
+# run NAME: sets why, empty if the test as a whole is fine.
 run()
 {
 	local marker="vmitap-test: $number $1" planned status

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Make an initramfs of busybox, an init script, kernel modules and other files.
 # usage: initramfs.sh OUT.cpio INIT KERNEL_DIR RELEASE "MODULE ..." [FILE ...]
-# The modules come with what they depend on, in /modules in loading order.
+# The modules come with what they depend on, in /modules in loading order; the files
+# go to /bin, those that end with .ko to /, programs with the libraries they need.
 
 set -eu
 out=$1 init=$2 kernel=$3 release=$4 modules=$5
@@ -14,7 +15,15 @@ mkdir -p "$tmp/root"/{bin,dev,proc,sys,tmp,modules}
 cp "$(command -v busybox)" "$tmp/root/bin/busybox"
 install -m 0755 "$init" "$tmp/root/init"
 for file in "$@"; do
+	case $file in
+	*.ko) install -m 0644 "$file" "$tmp/root/"; continue ;;
+	esac
 	install -m 0755 "$file" "$tmp/root/bin/"
+	# Nothing for what is linked statically.
+	ldd "$file" 2>/dev/null | grep -o '/[^ ]*' |
+	while read -r library; do
+		install -D -m 0755 "$library" "$tmp/root$library"
+	done || :
 done
 
 number=100

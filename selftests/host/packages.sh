@@ -10,7 +10,7 @@ packages=(
 	bpftool libbpf-dev libelf-dev zlib1g-dev libclang-rt-14-dev llvm
 	linux-headers-amd64 linux-perf linux-source-6.1
 	busybox-static qemu-system-x86 seabios
-	pkg-config procps python3 shellcheck sparse util-linux xz-utils
+	pkg-config procps python3 shellcheck sparse strace util-linux xz-utils
 )
 
 missing=()

@@ -25,6 +25,7 @@
  * @nr_exits: EXIT records read
  * @nr_injects: INJECT records read
  * @nr_marks: records read that are only a head
+ * @nr_traps: records of traps read
  * @nr_lost_records: LOST records read
  * @nr_lost: events they report
  * @lost: the same by enum vmitap_lost
@@ -40,6 +41,7 @@ struct ring {
 	unsigned long nr_exits;
 	unsigned long nr_injects;
 	unsigned long nr_marks;
+	unsigned long nr_traps;
 	unsigned long nr_lost_records;
 	unsigned long nr_lost;
 	unsigned long lost[VMITAP_NR_LOST];
@@ -88,6 +90,24 @@ unsigned long ring_drain(struct ring *ring);
  * Return: events.
  */
 unsigned long ring_events(const struct ring *ring);
+
+/**
+ * ring_next_type() - the next record of a type
+ * @ring: ring; records before it are skipped
+ * @type: enum vmitap_record_type
+ *
+ * Return: the record, or NULL if there is none.
+ */
+const void *ring_next_type(struct ring *ring, int type);
+
+/**
+ * ring_expect_type() - like ring_next_type(), but there must be one
+ * @ring: ring
+ * @type: enum vmitap_record_type
+ *
+ * Return: the record.
+ */
+const void *ring_expect_type(struct ring *ring, int type);
 
 /**
  * ring_next_exit() - the next EXIT record of a class

@@ -47,6 +47,9 @@
 #define TESTVM_SS_USER		0x1b
 #define TESTVM_CS64_USER	0x23
 
+/* Selectors for SYSCALL and SYSRET as above. */
+#define TESTVM_STAR		0x0013000800000000ull
+
 #define TESTVM_MAX_VCPUS	4
 
 /* How a vCPU starts. */
@@ -187,6 +190,26 @@ __u64 testvm_rip(const struct testvm_vcpu *vcpu, const char *start,
  * @value: value
  */
 void testvm_set_gpr(struct testvm_vcpu *vcpu, char name, __u64 value);
+
+/**
+ * testvm_set_msr() - set a model-specific register
+ * @vcpu: the vCPU, not running
+ * @msr: number
+ * @value: value
+ */
+void testvm_set_msr(struct testvm_vcpu *vcpu, __u32 msr, __u64 value);
+
+/**
+ * testvm_set_syscall() - have SYSCALL lead to a label of the code
+ * @vcpu: the vCPU, reset, not running
+ * @start: what was given to testvm_load()
+ * @label: label in the code, for callers of 64 and of 32 bits
+ * @sfmask: flags that are cleared on the way
+ *
+ * Also gives the TSS a stack for interrupts from CPL 3, at TESTVM_DATA + 0x2000.
+ */
+void testvm_set_syscall(struct testvm_vcpu *vcpu, const char *start,
+			const char *label, __u32 sfmask);
 
 /**
  * testvm_set_gate() - have long mode's IDT lead to a label of the code

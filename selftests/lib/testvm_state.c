@@ -24,10 +24,16 @@
 #define CR0_PG		0x80000000
 #define CR4_PSE		0x10
 #define CR4_PAE		0x20
+#define EFER_SCE	0x1
 #define EFER_LME	0x100
 #define EFER_LMA	0x400
 #define RFLAGS_FIXED	0x2
 #define RFLAGS_IOPL	0x3000
+
+#define MSR_STAR	0xc0000081
+#define MSR_LSTAR	0xc0000082
+#define MSR_CSTAR	0xc0000083
+#define MSR_SFMASK	0xc0000084
 
 #define SEG_CODE	0xb		/* execute, read, accessed */
 #define SEG_DATA	0x3		/* read, write, accessed */
@@ -236,4 +242,31 @@ void testvm_set_gpr(struct testvm_vcpu *vcpu, char name, __u64 value)
 	default: CHECK(false, "no register %c", name);
 	}
 	CHECK(!ioctl(vcpu->fd, KVM_SET_REGS, &regs), "KVM_SET_REGS");
+}
+
+void testvm_set_msr(struct testvm_vcpu *vcpu, __u32 msr, __u64 value)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} msrs = { .head.nmsrs = 1,
+		   .entry = { .index = msr, .data = value } };
+
+	CHECK(ioctl(vcpu->fd, KVM_SET_MSRS, &msrs) == 1, "MSR 0x%x", msr);
+}
+
+void testvm_set_syscall(struct testvm_vcpu *vcpu, const char *start,
+			const char *label, __u32 sfmask)
+{
+	__u64 entry = TESTVM_CODE + (label - start);
+	struct kvm_sregs sregs;
+
+	CHECK(!ioctl(vcpu->fd, KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
+	sregs.efer |= EFER_SCE;
+	CHECK(!ioctl(vcpu->fd, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
+	testvm_set_msr(vcpu, MSR_STAR, TESTVM_STAR);
+	testvm_set_msr(vcpu, MSR_LSTAR, entry);
+	testvm_set_msr(vcpu, MSR_CSTAR, entry);
+	testvm_set_msr(vcpu, MSR_SFMASK, sfmask);
+	*(__u64 *)(vcpu->vm->mem + TESTVM_TSS + 4) = TESTVM_DATA + 0x2000;
 }

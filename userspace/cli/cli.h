@@ -53,6 +53,7 @@ extern const struct command cmd_list;
 extern const struct command cmd_stat;
 extern const struct command cmd_top;
 extern const struct command cmd_stream;
+extern const struct command cmd_strace;
 extern const struct command cmd_record;
 extern const struct command cmd_report;
 extern const struct command cmd_export;

@@ -14,8 +14,8 @@
 #include "text.h"
 
 static const struct command *const commands[] = {
-	&cmd_list, &cmd_stat, &cmd_top, &cmd_stream, &cmd_record, &cmd_report,
-	&cmd_export, &cmd_ps, &cmd_watch, &cmd_info, &cmd_regs, &cmd_read,
+	&cmd_list, &cmd_stat, &cmd_top, &cmd_stream, &cmd_strace, &cmd_record,
+	&cmd_report, &cmd_export, &cmd_ps, &cmd_watch, &cmd_info, &cmd_regs, &cmd_read,
 	&cmd_translate, &cmd_pause, &cmd_doctor,
 };
 

@@ -28,6 +28,7 @@ struct option_def {
 enum {
 	OPT_HELP = 'h',
 	OPT_OUTPUT = 'o',
+	OPT_SUMMARY = 'c',
 	OPT_JSON = 256,
 	OPT_VM,
 	OPT_EVENTS,
@@ -49,6 +50,8 @@ enum {
 	OPT_BTF,
 	OPT_SYSTEM_MAP,
 	OPT_VIEWS,
+	OPT_PID,
+	OPT_COMM,
 };
 
 static const struct option_def defs[] = {
@@ -83,10 +86,10 @@ static const struct option_def defs[] = {
 	{ OPTIONS_CAPTURE, OPT_FILTER_MAP, "filter-map", required_argument,
 	  "MAP[KEY]=VALUE",
 	  "set an entry of a map of that object; 64-bit words, with commas" },
-	{ OPTIONS_CAPTURE, OPT_LOSSLESS, "lossless", optional_argument, "US",
-	  "vCPUs wait for room, at most US microseconds (100000)" },
-	{ OPTIONS_CAPTURE | OPTIONS_RING, OPT_RING, "ring", required_argument, "SIZE",
-	  "ring of each vCPU, as in 512K or 4M (1M)" },
+	{ OPTIONS_CAPTURE | OPTIONS_RING, OPT_LOSSLESS, "lossless", optional_argument,
+	  "US", "vCPUs wait for room, at most US microseconds (100000)" },
+	{ OPTIONS_CAPTURE | OPTIONS_RING, OPT_RING, "ring", required_argument,
+	  "SIZE", "ring of each vCPU, as in 512K or 4M (1M)" },
 	{ OPTIONS_LIMIT | OPTIONS_FOR, OPT_FOR, "for", required_argument, "SECONDS",
 	  "stop after that time" },
 	{ OPTIONS_LIMIT, OPT_COUNT, "count", required_argument, "N",
@@ -99,6 +102,12 @@ static const struct option_def defs[] = {
 	  "count, time, p99, max or name" },
 	{ OPTIONS_INTERVAL, OPT_INTERVAL, "interval", required_argument,
 	  "SECONDS", "time between refreshes (1)" },
+	{ OPTIONS_CALLS, OPT_SUMMARY, "summary", no_argument, NULL,
+	  "print a table of calls, errors and times at the end" },
+	{ OPTIONS_CALLS, OPT_PID, "pid", required_argument, "PID",
+	  "only that process of the guest" },
+	{ OPTIONS_CALLS, OPT_COMM, "comm", required_argument, "NAME",
+	  "only processes of the guest with that name" },
 	{ OPTIONS_JSON, OPT_JSON, "json", no_argument, NULL, "print JSON" },
 	{ ~0U, OPT_HELP, "help", no_argument, NULL, "print this text" },
 };
@@ -244,6 +253,15 @@ static int set_lossless(struct options *opts, const char *arg)
 	return code;
 }
 
+static int set_guest_pid(struct options *opts, const char *arg)
+{
+	uint64_t pid = 0;
+	int code = parse_u64(arg, "pid", 10, 1, UINT32_MAX, &pid);
+
+	opts->guest_pid = pid;
+	return code;
+}
+
 static int set_option(struct options *opts, int id, const char *arg)
 {
 	switch (id) {
@@ -303,6 +321,14 @@ static int set_option(struct options *opts, int id, const char *arg)
 		return EXIT_OK;
 	case OPT_INTERVAL:
 		return parse_seconds(arg, "interval", 0.05, &opts->interval);
+	case OPT_SUMMARY:
+		opts->summary = true;
+		return EXIT_OK;
+	case OPT_PID:
+		return set_guest_pid(opts, arg);
+	case OPT_COMM:
+		opts->guest_comm = arg;
+		return EXIT_OK;
 	}
 	return EXIT_USAGE;
 }
@@ -320,7 +346,7 @@ int options_parse(const struct command *cmd, struct options *opts, int *argc,
 {
 	struct option longs[NR_DEFS + 1];
 	unsigned int i, nr = 0;
-	const char *shorts;
+	char shorts[16] = ":h";
 	int id, code;
 
 	for (i = 0; i < NR_DEFS; i++) {
@@ -330,7 +356,10 @@ int options_parse(const struct command *cmd, struct options *opts, int *argc,
 			};
 	}
 	longs[nr] = (struct option){ 0 };
-	shorts = cmd->groups & OPTIONS_OUTPUT ? ":ho:" : ":h";
+	if (cmd->groups & OPTIONS_OUTPUT)
+		strcat(shorts, "o:");
+	if (cmd->groups & OPTIONS_CALLS)
+		strcat(shorts, "c");
 
 	set_defaults(opts);
 	opterr = 0;
@@ -373,10 +402,10 @@ void options_help(FILE *out, unsigned int groups)
 			snprintf(arg, sizeof(arg),
 				 defs[i].has_arg == optional_argument ?
 				 "[=%s]" : " %s", defs[i].arg);
-		snprintf(left, sizeof(left), "%s--%s%s",
-			 defs[i].id == OPT_OUTPUT ? "-o, " :
-			 defs[i].id == OPT_HELP ? "-h, " : "", defs[i].name,
-			 arg);
+		snprintf(left, sizeof(left), "%s%.1s%s--%s%s",
+			 defs[i].id < OPT_JSON ? "-" : "",
+			 defs[i].id < OPT_JSON ? (char[]){ defs[i].id, 0 } : "",
+			 defs[i].id < OPT_JSON ? ", " : "", defs[i].name, arg);
 		if (strlen(left) > 20)
 			fprintf(out, "  %s\n  %-20s  %s\n", left, "",
 				defs[i].help);

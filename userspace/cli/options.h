@@ -29,8 +29,9 @@ struct command;
 #define OPTIONS_READ	 (1U << 12)	/* --phys --hex */
 #define OPTIONS_LINUX	 (1U << 13)	/* --btf --system-map */
 #define OPTIONS_FOR	 (1U << 14)	/* --for */
-#define OPTIONS_VIEWS	 (1U << 15)	/* --views */
-#define OPTIONS_RING	 (1U << 16)	/* --ring */
+#define OPTIONS_RING	 (1U << 15)	/* --lossless --ring, without --filter */
+#define OPTIONS_CALLS	 (1U << 16)	/* -c --pid --comm */
+#define OPTIONS_VIEWS	 (1U << 17)	/* --views */
 
 #define OPTIONS_MAX_CR3S	256
 #define OPTIONS_VCPU_WORDS	(4096 / 64)
@@ -64,6 +65,9 @@ struct command;
  * @btf: --btf, NULL if not given
  * @views: --views, NULL if not given
  * @system_map: --system-map, NULL if not given
+ * @summary: -c
+ * @guest_pid: --pid, 0 if not given
+ * @guest_comm: --comm, NULL if not given
  */
 struct options {
 	bool json;
@@ -92,6 +96,9 @@ struct options {
 	bool hex;
 	const char *btf;
 	const char *system_map;
+	bool summary;
+	uint32_t guest_pid;
+	const char *guest_comm;
 };
 
 /*

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * linux_roots.c - which process of a Linux guest has which page tables
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linux_roots.h"
+
+/* A listing of some hundred tasks takes a few milliseconds. */
+#define INTERVAL_S	0.1
+#define MAX_AGE_S	2.0
+
+void linux_roots_init(struct linux_roots *roots, struct linux_guest *lg)
+{
+	memset(roots, 0, sizeof(*roots));
+	roots->lg = lg;
+	roots->interval = INTERVAL_S;
+	roots->max_age = MAX_AGE_S;
+	roots->listed_at = -INTERVAL_S;
+}
+
+void linux_roots_free(struct linux_roots *roots)
+{
+	free(roots->list);
+	roots->list = NULL;
+	roots->nr = 0;
+}
+
+static int compare_root(const void *a, const void *b)
+{
+	const struct linux_process *pa = a, *pb = b;
+
+	if (pa->root != pb->root)
+		return pa->root < pb->root ? -1 : 1;
+	/* Of processes that share memory, such as after vfork(), the older one. */
+	return pa->pid < pb->pid ? -1 : pa->pid > pb->pid;
+}
+
+int linux_roots_set(struct linux_roots *roots, const struct linux_task *tasks,
+		    size_t nr)
+{
+	struct linux_process *list = calloc(nr ? nr : 1, sizeof(*list));
+	size_t i, kept = 0;
+
+	if (!list)
+		return -ENOMEM;
+	roots->odd = false;
+	for (i = 0; i < nr; i++) {
+		if (!tasks[i].pgd)
+			continue;
+		list[kept].root = LINUX_ROOT(tasks[i].pgd);
+		list[kept].pid = tasks[i].tgid;
+		memcpy(list[kept].comm, tasks[i].comm,
+		       sizeof(list[kept].comm));
+		roots->odd |= !!(list[kept].root & LINUX_ROOT_USER);
+		kept++;
+	}
+	qsort(list, kept, sizeof(*list), compare_root);
+	free(roots->list);
+	roots->list = list;
+	roots->nr = kept;
+	return 0;
+}
+
+static void list_again(struct linux_roots *roots, double now)
+{
+	struct linux_tasks tasks;
+
+	roots->listed_at = now;
+	roots->listings++;
+	paging_flush(&roots->lg->kernel.paging);
+	if (linux_tasks_list(roots->lg, 0, &tasks))
+		return;
+	/* With no memory for the new list the old one is still there. */
+	linux_roots_set(roots, tasks.list, tasks.nr);
+	linux_tasks_free(&tasks);
+}
+
+static struct linux_process *find_root(const struct linux_roots *roots,
+				       uint64_t root)
+{
+	size_t low = 0, high = roots->nr, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (roots->list[mid].root < root)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < roots->nr && roots->list[low].root == root)
+		return &roots->list[low];
+	return NULL;
+}
+
+static struct linux_process *find_cr3(const struct linux_roots *roots,
+				      uint64_t cr3)
+{
+	struct linux_process *process = find_root(roots, LINUX_ROOT(cr3));
+
+	if (!process && cr3 & LINUX_ROOT_USER && !roots->odd)
+		process = find_root(roots, LINUX_ROOT(cr3) & ~LINUX_ROOT_USER);
+	return process;
+}
+
+const struct linux_process *linux_roots_find(struct linux_roots *roots,
+					     uint64_t cr3, double now)
+{
+	const struct linux_process *process = find_cr3(roots, cr3);
+	double age = now - roots->listed_at;
+
+	if (!roots->lg || age < roots->interval ||
+	    (process && age < roots->max_age))
+		return process;
+	list_again(roots, now);
+	return find_cr3(roots, cr3);
+}
+
+void linux_roots_forget(struct linux_roots *roots, uint64_t cr3)
+{
+	struct linux_process *process = find_cr3(roots, cr3);
+
+	if (!process)
+		return;
+	roots->nr--;
+	memmove(process, process + 1,
+		(roots->list + roots->nr - process) * sizeof(*process));
+}
