@@ -137,8 +137,8 @@ expect 2 'no time' 'pause: time that is none' vmitap pause --for soon
 expect 2 'no option --count' 'pause: no count' vmitap pause --count 1
 
 if [ ! -e /dev/vmitap ]; then
-	for cmd in list stat top stream strace "strace -c" "record -o $tmp/rec" ps watch \
-		info regs "read 1000 1" "translate 1000" pause; do
+	for cmd in list stat top stream strace "strace -c" "record -o $tmp/rec" ps \
+		watch info regs "read 1000 1" "translate 1000" pause; do
 		# shellcheck disable=SC2086 # an option in it
 		expect 3 '/dev/vmitap|module' "${cmd%% *}: no module" vmitap $cmd
 	done

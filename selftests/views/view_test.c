@@ -235,13 +235,23 @@ static void test_entry_points(void)
 	ksft_test_result(facts.nr == 1 && !facts.list[0].entry.changes &&
 			 facts.list[0].entry.lstar == 0xffffffff81000000,
 			 "entry-points: set for the first time\n");
+	regs.idtr_base += 0x1000;
+	view_runner_sample(&runner, 250, true);
+	view_runner_facts(&runner, 1, &facts, reports);
+	ksft_test_result(!facts.list[0].entry.changes,
+			 "entry-points: not settled yet\n");
 	regs.lstar += 0x40;
-	view_runner_sample(&runner, 300, true);
+	view_runner_sample(&runner, 6000000000, true);
 	view_runner_facts(&runner, 1, &facts, reports);
 	fact = &facts.list[0];
 	ksft_test_result(fact->entry.changes == 1 &&
-			 fact->entry.changed_tsc == 300 && fact->binding,
+			 fact->entry.changed_tsc == 6000000000 && fact->binding,
 			 "entry-points: changed\n");
+	regs = (struct guest_regs){ .idtr_base = 0x400 };
+	view_runner_sample(&runner, 12000000000, true);
+	view_runner_facts(&runner, 1, &facts, reports);
+	ksft_test_result(facts.list[0].entry.changes == 1,
+			 "entry-points: a reset is no change\n");
 	env.guest = NULL;
 }
 
@@ -273,7 +283,7 @@ static void test_runner(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(20);
+	ksft_set_plan(22);
 	test_time();
 	test_lost();
 	test_isolation();

@@ -49,9 +49,9 @@ enum {
 	OPT_HEX,
 	OPT_BTF,
 	OPT_SYSTEM_MAP,
+	OPT_VIEWS,
 	OPT_PID,
 	OPT_COMM,
-	OPT_VIEWS,
 };
 
 static const struct option_def defs[] = {

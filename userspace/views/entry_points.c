@@ -2,8 +2,9 @@
 /*
  * entry_points.c - derivation: where vCPUs enter their kernel
  *
- * A kernel sets these once, as each vCPU comes up.  A later change means that
- * something else takes system calls or interrupts first.
+ * A kernel sets these as each vCPU comes up, some of them several times.  A change of
+ * what has stayed the same for a while means that something else takes system calls or
+ * interrupts first.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,9 +14,13 @@
 
 #define MAX_VCPUS	4096
 
+/* What has not changed for so long is what the kernel goes on with. */
+#define SETTLED_MS	5000
+
 struct entries {
 	const struct view_env *env;
 	struct fact_entry_points *list;
+	uint64_t *since;
 	uint64_t rounds;
 	int nr;
 };
@@ -31,33 +36,36 @@ static int entries_start(void *state, const struct view_env *env)
 static int make_room(struct entries *entries, int nr)
 {
 	struct fact_entry_points *more;
+	uint64_t *since;
 
 	if (nr <= entries->nr)
 		return 0;
+	since = realloc(entries->since, nr * sizeof(*since));
+	if (!since)
+		return -ENOMEM;
+	entries->since = since;
 	more = realloc(entries->list, nr * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	memset(more + entries->nr, 0, (nr - entries->nr) * sizeof(*more));
+	memset(since + entries->nr, 0, (nr - entries->nr) * sizeof(*since));
 	entries->list = more;
 	entries->nr = nr;
 	return 0;
 }
 
-/* A register that has no value yet, or now, is of a vCPU that starts. */
-static bool differs(uint64_t before, uint64_t after)
+/* Without LSTAR, before or after, a vCPU starts or was reset. */
+static void look(struct fact_entry_points *entry, uint64_t *since,
+		 const struct guest_regs *regs, uint64_t settled, uint64_t now)
 {
-	return before && after && before != after;
-}
-
-static void look(struct fact_entry_points *entry, const struct guest_regs *regs,
-		 uint64_t now)
-{
-	if (differs(entry->lstar, regs->lstar) ||
-	    differs(entry->cstar, regs->cstar) ||
-	    differs(entry->sysenter, regs->sysenter_eip) ||
-	    differs(entry->idtr, regs->idtr_base)) {
-		entry->changes++;
-		entry->changed_tsc = now;
+	if (entry->lstar != regs->lstar || entry->cstar != regs->cstar ||
+	    entry->sysenter != regs->sysenter_eip ||
+	    entry->idtr != regs->idtr_base) {
+		if (entry->lstar && regs->lstar && now - *since >= settled) {
+			entry->changes++;
+			entry->changed_tsc = now;
+		}
+		*since = now;
 	}
 	entry->lstar = regs->lstar;
 	entry->cstar = regs->cstar;
@@ -69,6 +77,7 @@ static int entries_sample(void *state, uint64_t now)
 {
 	struct entries *entries = state;
 	const struct guest *guest = entries->env->guest;
+	uint64_t settled = (uint64_t)entries->env->tsc_khz * SETTLED_MS;
 	struct guest_regs regs;
 	int i, nr;
 
@@ -80,7 +89,8 @@ static int entries_sample(void *state, uint64_t now)
 	for (i = 0; i < nr; i++) {
 		entries->list[i].vcpu = i;
 		if (!guest_regs(guest, i, &regs))
-			look(&entries->list[i], &regs, now);
+			look(&entries->list[i], &entries->since[i], &regs,
+			     settled, now);
 	}
 	entries->rounds += nr > 0;
 	return 0;
@@ -113,6 +123,7 @@ static void entries_stop(void *state)
 	struct entries *entries = state;
 
 	free(entries->list);
+	free(entries->since);
 }
 
 const struct view view_entry_points = {
