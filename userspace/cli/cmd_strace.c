@@ -9,7 +9,6 @@
 #include "call_summary.h"
 #include "calls.h"
 #include "cli.h"
-#include "guest_live.h"
 #include "json.h"
 #include "options.h"
 #include "session.h"
@@ -108,6 +107,8 @@ static int strace_event(void *arg, const struct vmitap_record *rec)
 
 	switch (rec->type) {
 	case VMITAP_RECORD_SYSCALL:
+		tracee_look_again(&run->tracee, session_now());
+		run->calls.is_linux = run->tracee.is_linux;
 		return calls_enter(&run->calls, (const void *)rec);
 	case VMITAP_RECORD_SYSRET:
 		return calls_return(&run->calls, (const void *)rec);
@@ -194,7 +195,6 @@ static int trace(struct strace_run *run, struct session *session)
 	int code;
 
 	calls_init(&run->calls, &ops);
-	run->calls.is_linux = run->tracee.is_linux;
 	run->tsc_khz = session->query.out_tsc_khz;
 	run->started = session_now();
 	code = session_run(session, run->opts, &sink);
@@ -215,19 +215,13 @@ static int run_tracee(struct strace_run *run, struct session *session)
 	const struct linux_options options = {
 		.btf = run->opts->btf, .system_map = run->opts->system_map,
 	};
-	struct guest_live *live;
-	struct guest guest;
-	int code, err;
+	int code;
 
-	err = guest_live_open(&live, &guest, session->tap);
-	if (err)
-		return session_failed(session, err, EXIT_OTHER);
-	tracee_open(&run->tracee, &guest, &options);
+	tracee_open(&run->tracee, session->tap, &options, session_now());
 	code = check_selection(run);
 	if (!code)
 		code = trace(run, session);
 	tracee_close(&run->tracee);
-	guest_live_close(live);
 	return code;
 }
 
@@ -241,6 +235,8 @@ static int run_strace(const struct options *opts, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	mine.classes = VMITAP_CLASS_MASK(VMITAP_CLASS_SYSCALL);
+	/* Memory of the guest is to be read before it is another. */
+	mine.watermark = opts->summary ? 0 : 1;
 	code = session_open(&session, &mine, false);
 	if (!code)
 		code = run_tracee(&run, &session);

@@ -54,6 +54,7 @@ struct command;
  * @nr_filter_maps: entries of @filter_maps
  * @filter_maps: MAP[KEY]=VALUE as given
  * @ring_bytes: data size of each ring
+ * @watermark: bytes in a ring that wake the command, 0 for a quarter of the ring
  * @seconds: --for, 0 for no limit
  * @count: --count, 0 for no limit
  * @output: -o, NULL if not given
@@ -85,6 +86,7 @@ struct options {
 	unsigned int nr_filter_maps;
 	const char *filter_maps[OPTIONS_MAX_MAPS];
 	uint32_t ring_bytes;
+	uint32_t watermark;
 	double seconds;
 	uint64_t count;
 	const char *output;

@@ -139,6 +139,7 @@ static int configure(struct session *session, const struct options *opts,
 		.delivery = opts->lossless_us ? VMITAP_DELIVERY_LOSSLESS :
 						VMITAP_DELIVERY_RECORD,
 		.timeout_us = opts->lossless_us,
+		.watermark = opts->watermark,
 		.nr_vcpu_words = opts->nr_vcpu_words,
 		.vcpus = (uintptr_t)opts->vcpus,
 	};

@@ -4,34 +4,76 @@
  */
 #include <string.h>
 
+#include <vmitap.h>
+
 #include "cli.h"
 #include "tracee.h"
 
-void tracee_open(struct tracee *tracee, const struct guest *guest,
-		 const struct linux_options *options)
+/* A look at a guest takes a second or less; one that never is Linux costs little. */
+#define PATIENCE_MIN_S	1
+#define PATIENCE_MAX_S	60
+
+static void close_guest(struct tracee *tracee)
+{
+	linux_roots_free(&tracee->roots);
+	linux_close(&tracee->lg);
+	guest_live_close(tracee->live);
+	tracee->live = NULL;
+}
+
+/* Return: 0 if processes can be told. */
+static int open_guest(struct tracee *tracee)
 {
 	int err;
 
-	memset(tracee, 0, sizeof(*tracee));
+	memset(&tracee->lg, 0, sizeof(tracee->lg));
 	linux_roots_init(&tracee->roots, NULL);
-	err = linux_open(&tracee->lg, guest, options);
+	err = guest_live_open(&tracee->live, &tracee->guest, tracee->tap);
+	if (err)
+		return err;
+	err = linux_open(&tracee->lg, &tracee->guest, &tracee->options);
 	/* Linux has a banner even where type information is missing. */
 	tracee->is_linux = !err || tracee->lg.banner[0];
 	tracee->named = !err;
-	if (err) {
-		note("%s", tracee->lg.error);
-		note("processes are shown by their CR3%s", tracee->is_linux ?
-		     "" : ", and calls by their numbers");
-		return;
-	}
+	if (err)
+		return err;
 	linux_roots_init(&tracee->roots, &tracee->lg);
 	tracee->user = tracee->lg.kernel.paging;
+	return 0;
+}
+
+void tracee_open(struct tracee *tracee, struct vmitap_session *tap,
+		 const struct linux_options *options, double now)
+{
+	memset(tracee, 0, sizeof(*tracee));
+	tracee->tap = tap;
+	tracee->options = *options;
+	tracee->patience = PATIENCE_MIN_S;
+	tracee->next_try = now + tracee->patience;
+	if (!open_guest(tracee))
+		return;
+	note("%s", tracee->lg.error[0] ? tracee->lg.error :
+	     vmitap_session_error(tap));
+	note("until that changes, processes are shown by their CR3%s",
+	     tracee->is_linux ? "" : ", calls by their numbers");
+}
+
+void tracee_look_again(struct tracee *tracee, double now)
+{
+	if (tracee->named || now < tracee->next_try)
+		return;
+	tracee->patience *= 2;
+	if (tracee->patience > PATIENCE_MAX_S)
+		tracee->patience = PATIENCE_MAX_S;
+	close_guest(tracee);
+	if (!open_guest(tracee))
+		note("%s: processes have names now", tracee->lg.release);
+	tracee->next_try = now + tracee->patience;
 }
 
 void tracee_close(struct tracee *tracee)
 {
-	linux_roots_free(&tracee->roots);
-	linux_close(&tracee->lg);
+	close_guest(tracee);
 }
 
 void tracee_name(struct tracee *tracee, struct call *call, double now)

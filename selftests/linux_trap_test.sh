@@ -1,0 +1,168 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Traps under a Linux guest, from its first instruction to its last: TAP, inside a
+# virtual KVM host with vmitap loaded.
+# STORM_SECONDS is how long processes come and go under all traps (default 60).
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+seconds=${STORM_SECONDS:-60}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+log=$tmp/console
+nr=0 failed=0 guest='' sessions=()
+
+# result GOOD NAME [FILE]: GOOD is 0 or not; FILE says why.
+result()
+{
+	nr=$((nr + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $nr $2"
+	else
+		echo "not ok $nr $2"
+		[ ! -s "${3:-/dev/null}" ] || tail -n 40 "$3" | sed 's/^/# /'
+		failed=$((failed + 1))
+	fi
+}
+
+# start_guest: the script is on standard input.
+start_guest()
+{
+	cat > "$tmp/script"
+	"$top/selftests/host/guest.sh" "$tmp/script" "$log" > "$tmp/qemu" 2>&1 &
+	guest=$!
+}
+
+# start_session COMMAND...: a vmitap command, as early as it finds the VM.
+start_session()
+{
+	local out=$tmp/session${#sessions[@]}
+
+	for _ in $(seq 200); do
+		vmitap list 2>/dev/null | grep -qw "$guest" && break
+		sleep 0.05
+	done
+	vmitap "$@" --vm "$guest" > "$out" 2> "$out.err" &
+	sessions+=($!)
+}
+
+# wait_for PATTERN SECONDS: in the guest's console
+wait_for()
+{
+	local left=$(($2 * 5))
+	until grep -qa "$1" "$log" 2>/dev/null; do
+		left=$((left - 1))
+		[ $left -gt 0 ] && [ -d "/proc/$guest" ] || return 1
+		sleep 0.2
+	done
+}
+
+# end_guest: its script ends, and so does everything else.  Sets ended, 0 if well.
+end_guest()
+{
+	wait_for 'guest: script ended with status 0' "$1"
+	ended=$?
+	[ $ended = 0 ] || kill "$guest"
+	wait "$guest" || ended=1
+	local session
+	for session in "${sessions[@]}"; do
+		wait "$session" || ended=1
+	done
+	sessions=()
+	tr -d '\r' < "$log" > "$tmp/said"
+}
+
+# between FILE: from the call that begins the list to the one that ends it.
+between()
+{
+	sed -n '/close(-2) = -1 EBADF/,/close(-3) = -1 EBADF/p' "$1" |
+		sed '1d;$d'
+}
+
+# expect_list PROGRAM PREFIX: what the program says it called is what was traced.
+expect_list()
+{
+	grep "^calls: $2" "$tmp/said" | grep -v '^calls: end' |
+		{ [ -n "$2" ] && cat || grep -v i386; } | sed 's/^calls: //' > "$tmp/want"
+	grep " $1\] " "$tmp/session0" | sed 's/^\[[^]]*\] //' > "$tmp/all"
+	between "$tmp/all" > "$tmp/got"
+	diff "$tmp/want" "$tmp/got" > "$tmp/diff" && [ -s "$tmp/want" ]
+	result $? "$1: $(wc -l < "$tmp/want") calls are traced as they were made" "$tmp/diff"
+}
+
+echo 'TAP version 13'
+
+# All traps from the first vCPU on, while the guest boots, works and ends.
+start_guest << 'TEXT'
+go_on
+calls64 10
+calls32
+insmod /evade.ko && rmmod evade
+dmesg | grep evade:
+storm 5
+TEXT
+start_session strace --ring 64M
+start_session stream --json --events cr3,message,msr_write --fields gprs --ring 16M
+wait_for 'guest: ready' 120
+# Names are looked up when an event is read: not for what is over by then.
+for _ in $(seq 100); do
+	grep -q 'have names now' "$tmp/session0.err" && break
+	sleep 0.2
+done
+grep -q 'have names now' "$tmp/session0.err"
+result $? 'processes are named once Linux is there' "$tmp/session0.err"
+echo go > "$log.go.in"
+end_guest 300
+result $ended 'a guest boots, works and ends with all traps armed' "$tmp/said"
+grep -q '^storm: ok' "$tmp/said"
+result $? 'what system calls leave is right' "$tmp/said"
+! grep -q '^Lost' "$tmp/session0"
+result $? 'no system call was lost'
+expect_list calls64 ''
+expect_list calls32 i386:
+grep -q 'evade: ok' "$tmp/said" && ! grep -qE 'evade: .*, not ' "$tmp/said"
+result $? 'the guest reads its own EFER, LSTAR, STAR, CSTAR, SFMASK' "$tmp/said"
+
+# wrote MSR MASK VALUE: how often the guest wrote a value with these low bits
+wrote()
+{
+	jq -r 'select(.class == "msr_write") | .gprs | "\(.rcx) \(.rax)"' "$tmp/session1" |
+	while read -r msr val; do
+		[ $((msr & 0xffffffff)) = $(($1)) ] && [ $((val & $2)) = $(($3)) ] &&
+			echo "$msr"
+	done | wc -l
+}
+
+[ "$(wrote 0xc0000080 1 0)" -ge 1 ] && [ "$(wrote 0xc0000080 1 1)" -ge 2 ]
+result $? 'its writes of EFER are seen, with and without SCE'
+# Each CPU sets it when it starts; evade.ko moves it there and back.
+[ "$(wrote 0xc0000082 0 0)" -ge 4 ]
+result $? 'its writes of LSTAR are seen'
+jq -se '[.[] | select(.type == "cr3")] | length > 1000' "$tmp/session1" > /dev/null
+result $? 'CR3 writes are seen'
+
+# Processes come and go, untapped and with everything trapped.
+storm()
+{
+	start_guest << TEXT
+storm $1
+TEXT
+}
+
+storm 5
+end_guest 120
+grep -v -e ready -e SeaBIOS -e Booting -e Power "$tmp/said" > "$tmp/untapped"
+result $ended 'a storm of processes, untapped' "$tmp/said"
+storm "$seconds"
+start_session strace -c
+start_session stat --events all,cr3,syscall,message
+end_guest $((seconds + 240))
+grep -v -e ready -e SeaBIOS -e Booting -e Power "$tmp/said" > "$tmp/tapped"
+result $ended "a storm of processes for $seconds s, with all traps armed" "$tmp/said"
+diff "$tmp/untapped" "$tmp/tapped" > "$tmp/diff"
+result $? 'it says the same as untapped' "$tmp/diff"
+grep -qE ' (clone|vfork|execve|exit_group)$' "$tmp/session0"
+result $? 'strace -c has the calls of the storm' "$tmp/session0"
+grep total "$tmp/session0" | sed 's/^/# /'
+
+echo "1..$nr"
+[ $failed = 0 ]
