@@ -56,10 +56,15 @@ setup:
 
 HOST = selftests/host/run.sh --module $(O)/vmitap.ko --path $(abspath $(O))
 
+# The command is the host's shell's to read, so neither make nor this shell may: it
+# goes as it is by the environment, which would have it expanded if it were exported
+# by its own name.  Nor is it for the makes below, which export what they are given.
+unexport CMD
+host: export HOST_CMD := $(value CMD)
 host: setup
-	@$(MAKE) --no-print-directory -s all >&2
-	@test -n "$(CMD)" || { echo "make host: say what to run: make host CMD='vmitap list'" >&2; exit 2; }
-	@GUEST=$(or $(GUEST),linux) $(HOST) -- '$(subst ','\'',$(CMD))'
+	@$(MAKE) --no-print-directory -s all CMD= >&2
+	@test -n "$$HOST_CMD" || { echo "make host: say what to run: make host CMD='vmitap list'" >&2; exit 2; }
+	@GUEST=$(or $(GUEST),linux) $(HOST) -- "$$HOST_CMD"
 
 shell: setup
 	@$(MAKE) --no-print-directory -s all >&2

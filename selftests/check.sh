@@ -3,7 +3,7 @@
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
-# usage: check.sh [PART...]      parts: static user filters cli install views host
+# usage: check.sh [PART...]      parts: static user filters cli install views host guest
 # Exit status: 0 nothing failed, 1 something did.
 
 set -u
@@ -65,6 +65,14 @@ run_user()
 	return $status
 }
 
+# Tests on a Linux guest, which the host starts for them.
+run_guest()
+{
+	part tally_host guest selftests/host/run.sh --guest linux --module "$build/vmitap.ko" \
+		--path "$PWD/$build" --timeout 900 -- \
+		"O=$build selftests/run-in-host.sh ps_test.sh reboot_test.sh"
+}
+
 run_host()
 {
 	part tally_host host selftests/host/run.sh --guest none --module "$build/vmitap.ko" \
@@ -88,7 +96,7 @@ tally_host()
 	skipped=$((skipped + s))
 }
 
-[ $# -gt 0 ] || set -- static user filters cli install views host
+[ $# -gt 0 ] || set -- static user filters cli install views host guest
 for name in "$@"; do
 	case $name in
 	static)  part tally static selftests/static.sh ;;
@@ -98,6 +106,7 @@ for name in "$@"; do
 	install) part tally install selftests/install_test.sh "$build" ;;
 	views)   part tally views selftests/views_test.sh "$build" ;;
 	host)    run_host ;;
+	guest)   run_guest ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac
 done

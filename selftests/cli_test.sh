@@ -4,6 +4,7 @@
 # messages, bad files, output errors.  TAP; the only argument is the directory of
 # the tool.
 
+top=$(cd "$(dirname "$0")/.." && pwd)
 build=${1:-build}
 build=$(cd "$build" && pwd)
 PATH=$build:$build/selftests:$PATH
@@ -54,8 +55,8 @@ expect 2 'no command "zzz"; see' 'no near command' vmitap zzz
 expect 0 'cpuid +CPUID' 'help events' vmitap help events
 expect 0 'cr3 .*[(]trap[)]' 'help events: traps' vmitap help events
 expect 2 'no command' 'help for an unknown command' vmitap help nonsense
-for cmd in list stat top stream strace record report export info regs read \
-	translate pause doctor; do
+for cmd in list stat top stream strace record report export ps watch info regs \
+	read translate pause doctor; do
 	expect 0 "Usage: vmitap $cmd" "$cmd --help" vmitap $cmd --help
 	expect 0 "Usage: vmitap $cmd" "help $cmd" vmitap help $cmd
 	expect 2 "$cmd has no option --frob" "$cmd: unknown option" \
@@ -107,6 +108,14 @@ expect 2 'which file|FILE' 'export without a file' vmitap export --format json
 expect 2 'no format "jason", is it "json"' 'nearest format' \
 	vmitap export --format jason "$tmp/x"
 
+expect 2 'no view "task-lst", is it "task-list"' 'nearest view' \
+	vmitap ps --views pid-tree,task-lst
+expect 2 'no view "qqqqqqqq"; there are' 'no near view' vmitap ps --views qqqqqqqq
+expect 2 'list is empty' 'views: empty list' vmitap watch --views ,
+expect 2 'no time' 'watch: interval that is none' vmitap watch --interval often
+expect 2 'no option --count' 'ps: no count' vmitap ps --count 1
+expect 2 'takes no argument' 'ps: argument too many' vmitap ps 1
+expect 0 '10  watch' 'help: exit code of an alert' vmitap help
 expect 2 'ADDRESS and LENGTH' 'read without arguments' vmitap read
 expect 2 'ADDRESS and LENGTH' 'read without a length' vmitap read 1000
 expect 2 'is no address' 'read: address that is none' vmitap read xyz 1
@@ -128,8 +137,8 @@ expect 2 'no time' 'pause: time that is none' vmitap pause --for soon
 expect 2 'no option --count' 'pause: no count' vmitap pause --count 1
 
 if [ ! -e /dev/vmitap ]; then
-	for cmd in list stat top stream strace "strace -c" "record -o $tmp/rec" info \
-		regs "read 1000 1" "translate 1000" pause; do
+	for cmd in list stat top stream strace "strace -c" "record -o $tmp/rec" ps \
+		watch info regs "read 1000 1" "translate 1000" pause; do
 		# shellcheck disable=SC2086 # an option in it
 		expect 3 '/dev/vmitap|module' "${cmd%% *}: no module" vmitap $cmd
 	done
@@ -250,6 +259,44 @@ if command -v make_recording >/dev/null; then
 	! grep -q $'\033' "$tmp/out"
 	result $? 'report: NO_COLOR'
 fi
+
+# make host: the command comes to the host's shell as it was typed, whatever is in it.
+# Instead of the host, print what it gets.
+cat >"$tmp/host" <<'EOF'
+#!/bin/bash
+while [ "$1" != -- ]; do shift; done
+shift
+printf '%s:%s' $# "$1"
+EOF
+# As the kernel's makefiles do, one below exports all that it gets.
+printf 'all:\n\t@env\n' >"$tmp/below.mk"
+printf '#!/bin/sh\nexec make -f %s "$@"\n' "$tmp/below.mk" >"$tmp/make"
+chmod +x "$tmp/host" "$tmp/make"
+make_host()
+{
+	env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -C "$top" -s -o setup \
+		--no-print-directory MAKE="$tmp/make" HOST="$tmp/host" "$@" host \
+		2>"$tmp/err"
+}
+# shellcheck disable=SC2016 # nothing of it is for this shell
+commands=(
+	'vmitap list'
+	'echo "two  spaces" '"'single'"' $HOME ${HOME:-x} $$ # % \\ \"'
+	'echo $(id -u) `id` $(shell touch '"$tmp/expanded"')'
+	$'for i in 1 2; do\n\techo "$i"\ndone\n\necho end'
+)
+bad=0
+for cmd in "${commands[@]}"; do
+	make_host CMD="$cmd" >"$tmp/out"
+	[ "$(cat "$tmp/out")" = "1:$cmd" ] || bad=1
+	CMD=$cmd make_host >"$tmp/out"
+	[ "$(cat "$tmp/out")" = "1:$cmd" ] || bad=1
+done
+[ $bad = 0 ] && [ ! -e "$tmp/expanded" ]
+result $? 'make host: the command is not touched'
+make_host >"$tmp/out"
+[ $? = 2 ] && grep -q 'say what to run' "$tmp/err"
+result $? 'make host: no command'
 
 echo "1..$nr"
 [ $failed = 0 ]

@@ -517,9 +517,11 @@ TEST_F(exits, control_register_access)
 	PREPARE(&self->t, control, CLASS(CR));
 	testvm_run(self->t.vcpu);
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_CR);
-	EXPECT_EQ(EXIT_READ_CR4, exit->reason);
-	EXPECT_EQ(testvm_rip(self->t.vcpu, control, control), exit->rip);
-	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_CR);
+	/* Some versions of QEMU do not intercept the read. */
+	if (exit->reason == EXIT_READ_CR4) {
+		EXPECT_EQ(testvm_rip(self->t.vcpu, control, control), exit->rip);
+		exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_CR);
+	}
 	EXPECT_EQ(EXIT_WRITE_CR4, exit->reason);
 	EXPECT_EQ(testvm_rip(self->t.vcpu, control, control_write_cr4), exit->rip);
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_CR);

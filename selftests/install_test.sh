@@ -75,7 +75,8 @@ expect 'make install' run_make install
 for file in bin/vmitap lib/libvmitap.a lib/libvmitap.so lib/libvmitap.so.0 \
 	lib/pkgconfig/vmitap.pc include/vmitap/vmitap.h include/linux/vmitap.h \
 	include/vmitap/vmitap_filter.h lib/vmitap/bpf/by_process.bpf.o \
-	lib/udev/rules.d/60-vmitap.rules share/man/man1/vmitap.1 \
+	lib/udev/rules.d/60-vmitap.rules lib/vmitap/guest/vmitap-agent \
+	share/man/man1/vmitap.1 \
 	share/man/man3/libvmitap.3 share/bash-completion/completions/vmitap; do
 	[ -e "$root/usr/$file" ] || echo "/usr/$file"
 done > "$tmp/log"

@@ -4,7 +4,8 @@
 # with a time limit and a look at the kernel log behind it.  TAP; the last line is
 # "N passed, N failed, N skipped" test cases.
 # usage: run-in-host.sh [TEST...]       names as in selftests/Makefile.inc
-# TEST_TIMEOUT is the limit for one test binary, in seconds (default 600).
+# Those that end in .sh are scripts beside this one, the others binaries.
+# TEST_TIMEOUT is the limit for one test, in seconds (default 600).
 # Exit status: 0 all passed, 1 something failed, 4 everything was skipped.
 
 set -u
@@ -41,12 +42,21 @@ count()
 	[ "$all" -gt 0 ]
 }
 
-# run NAME: sets why, empty if the binary as a whole is fine.
+# program NAME: path of a test.
+program()
+{
+	case $1 in
+	*.sh) echo "$top/selftests/$1" ;;
+	*)    echo "$build/$1" ;;
+	esac
+}
+
+# run NAME: sets why, empty if the test as a whole is fine.
 run()
 {
 	local marker="vmitap-test: $number $1" planned status
 	echo "$marker" > /dev/kmsg
-	timeout -k 5 "$limit" "$build/$1" > "$tmp/out" 2>&1
+	timeout -k 5 "$limit" "$(program "$1")" > "$tmp/out" 2>&1
 	status=$?
 	sed 's/^/    /' "$tmp/out"
 	why=
@@ -72,8 +82,8 @@ echo 'TAP version 13'
 echo "1..${#tests[@]}"
 for name in "${tests[@]}"; do
 	number=$((number + 1))
-	if [ ! -x "$build/$name" ]; then
-		echo "not ok $number $name # no $build/$name: run make"
+	if [ ! -x "$(program "$name")" ]; then
+		echo "not ok $number $name # no $(program "$name"): run make"
 		failed=$((failed + 1))
 		continue
 	fi

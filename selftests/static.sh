@@ -185,7 +185,7 @@ check_spelling()
 		return
 	fi
 	files '*' | grep -vE '^COPYING|/corpus/' |
-		xargs codespell -L fo,inout,iif,ist,ans,nd,strem > "$tmp/spelling" 2>&1
+		xargs codespell -L inout,iif,ist,ans,nd,strem,fo > "$tmp/spelling" 2>&1
 	nothing "$tmp/spelling" 'codespell'
 }
 

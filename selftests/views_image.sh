@@ -27,6 +27,7 @@ done
 
 [ -n "$release" ] || release=$("$here/host/release.sh")
 kernel=$("$here/host/kernel.sh" "$release")
+emulator=$("$here/host/emulator.sh")
 
 rm -rf "$dir"
 mkdir -p "$dir"
@@ -45,7 +46,7 @@ gcc -O2 -D_GNU_SOURCE -static -Wall -Wextra -pthread -o "$tmp/init" "$here/guest
 
 mkfifo "$tmp/monitor"
 exec 8<> "$tmp/monitor"
-qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -smp 2 -m "$mem" \
+"$emulator" -accel tcg,thread=multi -cpu "$cpu" -smp 2 -m "$mem" \
 	-object "memory-backend-file,id=ram,size=$mem,mem-path=$dir/ram,share=on" \
 	-machine q35,memory-backend=ram -display none -no-reboot -nodefaults \
 	-nic none -serial "file:$dir/console.log" -monitor stdio \

@@ -68,6 +68,10 @@ verdict $? 'memory image of a guest'
 verdict $pti 'memory image of a guest with page-table isolation'
 image large --mem 3G --cpu EPYC,+la57
 verdict $? 'memory image of a guest with five levels and a hole in its memory'
+run view "$tests/view_test"
+run agent "$tests/agent_test"
+run aggregate "$build/selftests/detect/aggregate_test"
+run hidden "$build/selftests/detect/hidden_test"
 run paging "$tests/paging_test"
 run guest_image "$tests/guest_image_test" "$tmp"
 run guest_live "$tests/guest_live_test"
@@ -78,9 +82,11 @@ run pti "$tests/image_test" "$images/pti" pti
 run large "$tests/image_test" "$images/large"
 run damage "$tests/damage_test" "$images/plain" "$tmp"
 run damage-pti "$tests/damage_test" "$images/pti" "$tmp"
+run hidden-plain "$build/selftests/detect/image_test" "$images/plain"
+run hidden-pti "$build/selftests/detect/image_test" "$images/pti"
 run live selftests/views_image.sh "$images/live" --kernel-args churn \
 	--while-it-runs "$tests/live_test $images/live 4"
-for target in kallsyms btf; do
+for target in kallsyms btf agent; do
 	selftests/views_fuzz.sh "$build" 5 "$target" > "$tmp/out" 2>&1
 	status=$?
 	[ $status = 0 ] || tail -n 60 "$tmp/out" | sed 's/^/# /'

@@ -1,37 +1,43 @@
-#!/bin/bash
+# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Run a Linux guest for one test, under stock QEMU/KVM, inside a virtual KVM host.
-# usage: guest.sh SCRIPT LOG [-- QEMU_ARGUMENT...]
-# The guest's first process runs SCRIPT (a shell script; selftests/guest/test-init
-# says what it finds) and switches off.  LOG gets the guest's console.  A line
-# written to LOG.go.in is what go_on in the script waits for.
-# GUEST_APPEND is more for the guest kernel's command line, GUEST_KERNEL the kernel.
-# The process becomes QEMU: started in the background, $! is the VMM.
+# Linux guests under stock QEMU/KVM, inside a virtual KVM host.  To be sourced, by
+# what stage2 runs too: VMITAP_GUEST_KERNEL and VMITAP_GUEST_INITRD are its.
 
-set -eu
-script=$1 log=$2
-shift 2
-[ "${1:-}" != -- ] || shift
-top=$(cd "$(dirname "$0")/../.." && pwd)
-build=$top/${O:-build}
+# guest_start NAME LOG [QEMU OPTION...]: start a guest and wait for its workload.
+# Sets guest_pid.  Fails, with the reason on stderr, if there is no workload in 60 s.
+guest_start()
+{
+	local name=$1 log=$2
+	shift 2
+	qemu-system-x86_64 -name "$name" -accel kvm -cpu host -M q35 -smp 2 -m 256M \
+		-nodefaults -nographic -no-reboot -kernel "$VMITAP_GUEST_KERNEL" \
+		-initrd "$VMITAP_GUEST_INITRD" -serial "file:$log" \
+		-append 'console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check cryptomgr.notests' \
+		"$@" > "$log.err" 2>&1 < /dev/null &
+	guest_pid=$!
+	for _ in $(seq 600); do
+		grep -q 'guest: workload runs' "$log" 2>/dev/null && return 0
+		kill -0 $guest_pid 2>/dev/null || break
+		sleep 0.1
+	done
+	cat "$log.err" "$log" 2>/dev/null | tail -n 5 >&2
+	return 1
+}
 
-# The kernel takes several archives, one after the other.
-work=$(mktemp -d)
-mkdir "$work/root"
-cp "$script" "$work/root/script"
-cp "$build/guest/test.cpio" "$work/initrd"
-(cd "$work/root" && echo script | cpio -o -H newc -R 0:0 --quiet) >> "$work/initrd"
-rm -f "$log" "$log.go.in" "$log.go.out"
-mkfifo "$log.go.in" "$log.go.out"
+# guest_beat LOG: the number of the last heartbeat.
+guest_beat()
+{
+	grep -a 'guest: heartbeat' "$1" | tail -n 1 | tr -cd '0-9'
+}
 
-# QEMU has read the initramfs before the guest runs, and nothing needs it later.
-(
-	while [ ! -s "$log" ] && [ -d "/proc/$$" ]; do sleep 1; done
-	rm -rf "$work"
-) > /dev/null 2>&1 &
-
-exec qemu-system-x86_64 -name test-guest -accel kvm -cpu host -M q35 -smp 2 -m 256M \
-	-nodefaults -nographic -no-reboot -kernel "$GUEST_KERNEL" -initrd "$work/initrd" \
-	-serial "file:$log" -serial "pipe:$log.go" \
-	-append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check cryptomgr.notests ${GUEST_APPEND:-}" \
-	"$@"
+# guest_beats LOG: wait until its heart has beaten once more, 20 s at most.
+guest_beats()
+{
+	local before
+	before=$(guest_beat "$1")
+	for _ in $(seq 200); do
+		[ "$(guest_beat "$1")" = "$before" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}

@@ -25,7 +25,8 @@ usage: run.sh [options] -- 'shell command'
 Exit status: that of the command; 97 the kernel complained or vmitap could not be
 unloaded; 98 the virtual host did not start, hung or crashed.
 The command finds VMITAP_GUEST_PID, VMITAP_GUEST_LOG, VMITAP_TOP, VMITAP_KO and
-VMITAP_OUT (a writable directory that outlives the host: build/host/out).
+VMITAP_OUT (a writable directory that outlives the host: build/host/out); guest.sh
+starts more guests.
 TEXT
 }
 
@@ -66,6 +67,7 @@ esac
 
 release=$("$here/release.sh")
 kernel=$("$here/kernel.sh" "$release")
+emulator=$("$here/emulator.sh")
 mkdir -p "$build/host/out"
 log=${log:-$build/host/console.log}
 if [ -n "$module" ]; then
@@ -94,9 +96,11 @@ workload=$build/host/workload
 if stale "$workload" "$top/selftests/guest/workload.c"; then
 	gcc -O2 -static -Wall -Wextra -pthread -o "$workload" "$top/selftests/guest/workload.c"
 fi
-if stale "$guest_initrd" "$top/selftests/guest/init" "$workload" "$here/initramfs.sh"; then
+agent=$build/vmitap-agent
+make -C "$top" --no-print-directory -s O="$build" "$agent" >&2
+if stale "$guest_initrd" "$top/selftests/guest/init" "$workload" "$agent" "$here/initramfs.sh"; then
 	"$here/initramfs.sh" "$guest_initrd" "$top/selftests/guest/init" "$kernel" \
-		"$release" '' "$workload"
+		"$release" '' "$workload" "$agent"
 fi
 
 dir=$(mktemp -d /tmp/vmitap-host.XXXXXX)
@@ -137,7 +141,7 @@ fi
 qemu_args+=(-device virtserialport,chardev=status,nr=2)
 
 if [ -n "$shell" ]; then
-	qemu-system-x86_64 "${qemu_args[@]}" 2> "$dir/qemu.err" || :
+	"$emulator" "${qemu_args[@]}" 2> "$dir/qemu.err" || :
 else
 	# QEMU closes a port whose input ends, and sets O_NONBLOCK on its output:
 	# give it an input without end, and an output that is not the caller's.
@@ -145,7 +149,7 @@ else
 	exec 9<> "$dir/in"
 	cat < "$dir/out" &
 	relay=$!
-	timeout -k 5 "$timeout" qemu-system-x86_64 "${qemu_args[@]}" \
+	timeout -k 5 "$timeout" "$emulator" "${qemu_args[@]}" \
 		2> "$dir/qemu.err" > "$dir/out" <&9 &
 	qemu=$!
 	wait "$qemu" || :

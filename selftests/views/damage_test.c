@@ -5,112 +5,21 @@
  * usage: damage_test DIR TMP	DIR is one that selftests/views_image.sh made
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/btf.h>
 #include <kselftest.h>
 
-#include "guest_image.h"
+#include "copy.h"
 #include "linux_tasks.h"
 #include "said.h"
 
-/* A copy of the image that can be written to, and registers likewise. */
-static struct {
-	uint8_t *memory;
-	size_t bytes;
-	struct guest_regs regs;
-	/* After so many reads, put @val back to @at. */
-	unsigned int reads_left;
-	uint64_t val;
-	uint64_t *at;
-} copy;
-
-static char image_path[500], tmp_dir[300];
+static char tmp_dir[300];
 static struct said said;
 static struct linux_guest lg;
-
-static int copy_read(void *arg, uint64_t gpa, void *buf, size_t len)
-{
-	(void)arg;
-	if (gpa > copy.bytes || len > copy.bytes - gpa)
-		return -EFAULT;
-	memcpy(buf, copy.memory + gpa, len);
-	if (copy.reads_left && !--copy.reads_left)
-		*copy.at = copy.val;
-	return 0;
-}
-
-static int copy_nr_vcpus(void *arg)
-{
-	(void)arg;
-	return 1;
-}
-
-static int copy_regs(void *arg, unsigned int vcpu, struct guest_regs *regs)
-{
-	(void)arg;
-	(void)vcpu;
-	*regs = copy.regs;
-	return 0;
-}
-
-static int copy_regions(void *arg, struct guest_region *list, unsigned int max)
-{
-	(void)arg;
-	if (max) {
-		list->gpa = 0;
-		list->bytes = copy.bytes;
-	}
-	return 1;
-}
-
-/* No map: every read comes by copy_read(). */
-static const struct guest_ops copy_ops = {
-	.read = copy_read,
-	.nr_vcpus = copy_nr_vcpus,
-	.regs = copy_regs,
-	.regions = copy_regions,
-};
-static const struct guest guest = { .ops = &copy_ops };
-
-static void read_registers(const char *dir)
-{
-	char regs[500], error[256];
-	struct guest_image *image;
-	struct guest original;
-
-	snprintf(regs, sizeof(regs), "%s/regs", dir);
-	if (guest_image_open(&image, &original, image_path, regs, error,
-			     sizeof(error)) ||
-	    guest_regs(&original, 0, &copy.regs))
-		ksft_exit_fail_msg("%s\n", error);
-	guest_image_close(image);
-}
-
-/* Undo all damage. */
-static void fresh_copy(void)
-{
-	struct stat st;
-	int fd;
-
-	if (copy.memory)
-		munmap(copy.memory, copy.bytes);
-	fd = open(image_path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
-		ksft_exit_fail_msg("%s\n", image_path);
-	copy.bytes = st.st_size;
-	copy.memory = mmap(NULL, copy.bytes, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE, fd, 0);
-	if (copy.memory == MAP_FAILED)
-		ksft_exit_fail_msg("mmap\n");
-	close(fd);
-}
 
 /* Where in the copy a kernel address is. */
 static void *at(uint64_t gva)
@@ -177,7 +86,7 @@ static void test_hidden_from_list(void)
 			 "taken out of the list, still in the tree\n");
 	linux_tasks_free(&tasks);
 	linux_tasks_free(&pids);
-	fresh_copy();
+	copy_renew();
 }
 
 static void test_loop(void)
@@ -196,7 +105,7 @@ static void test_loop(void)
 	ksft_test_result(tasks.walk == LINUX_WALK_LOOP,
 			 "a task that follows itself\n");
 	linux_tasks_free(&tasks);
-	fresh_copy();
+	copy_renew();
 }
 
 static void test_broken(void)
@@ -212,7 +121,7 @@ static void test_broken(void)
 			 has_pid(&tasks, victim()->pid),
 			 "a list that leads nowhere\n");
 	linux_tasks_free(&tasks);
-	fresh_copy();
+	copy_renew();
 
 	cred = at(victim()->address + lg.layout.task_cred.offset);
 	*cred = 0;
@@ -223,7 +132,7 @@ static void test_broken(void)
 			 last->pid == victim()->pid && !last->uid,
 			 "a task without credentials\n");
 	linux_tasks_free(&tasks);
-	fresh_copy();
+	copy_renew();
 }
 
 /* A list that is wrong while it is first read, and right the second time. */
@@ -245,7 +154,7 @@ static void test_changing(void)
 	ksft_test_result(tasks.walk == LINUX_WALK_CHANGED &&
 			 tasks.nr == whole.nr, "a list that keeps changing\n");
 	linux_tasks_free(&tasks);
-	fresh_copy();
+	copy_renew();
 }
 
 static void test_pid_tree(void)
@@ -261,14 +170,14 @@ static void test_pid_tree(void)
 	ksft_test_result(pids.walk == LINUX_WALK_BROKEN && pids.nr < whole.nr,
 			 "a tree that has itself in it\n");
 	linux_tasks_free(&pids);
-	fresh_copy();
+	copy_renew();
 
 	*(uint8_t *)at(node + lg.layout.node_shift.offset) = 60;
 	linux_pids_list(&lg, 0, &pids);
 	ksft_test_result(pids.walk == LINUX_WALK_BROKEN && !pids.nr,
 			 "a tree that is too high\n");
 	linux_tasks_free(&pids);
-	fresh_copy();
+	copy_renew();
 
 	head = at(lg.init_pid_ns + lg.layout.pidns_xa_head.offset);
 	*head = 0;
@@ -276,7 +185,7 @@ static void test_pid_tree(void)
 	ksft_test_result(pids.walk == LINUX_WALK_BROKEN && !pids.nr,
 			 "a tree without a root\n");
 	linux_tasks_free(&pids);
-	fresh_copy();
+	copy_renew();
 }
 
 /* Pointers in tasks to anywhere: no result is right, but each comes. */
@@ -304,7 +213,7 @@ static void test_random(void)
 		linux_tasks_free(&pids);
 	}
 	ksft_test_result(bounded == i, "anything in tasks\n");
-	fresh_copy();
+	copy_renew();
 }
 
 /* Open once more; the first one's result stays in lg. */
@@ -315,7 +224,7 @@ static bool opens(const struct linux_options *options, const char *error)
 	bool good;
 	int err;
 
-	err = linux_open(&again, &guest, options);
+	err = linux_open(&again, &copy_guest, options);
 	if (error) {
 		good = err && strstr(again.error, error);
 		if (!good)
@@ -336,8 +245,8 @@ static bool opens(const struct linux_options *options, const char *error)
 static uint64_t map_elsewhere(uint64_t gpa)
 {
 	uint64_t *table, address = KERNEL_MAP_END - (2 << 20);
-	uint64_t root = lg.kernel.pti ? copy.regs.cr3 & ~0x1000ULL :
-					copy.regs.cr3;
+	uint64_t root = lg.kernel.pti ? copy.regs[0].cr3 & ~0x1000ULL :
+					copy.regs[0].cr3;
 
 	table = (uint64_t *)(copy.memory + (root & ~0xfffULL));
 	table = (uint64_t *)(copy.memory + (table[511] & 0xffffffffff000ULL));
@@ -349,43 +258,43 @@ static uint64_t map_elsewhere(uint64_t gpa)
 
 static void test_registers(void)
 {
-	struct guest_regs before = copy.regs;
+	struct guest_regs before = copy.regs[0];
 	struct kernel kernel;
 
-	copy.regs.lstar = 0xffffffffc0123450ULL;
-	ksft_test_result(!kernel_find(&kernel, &guest) &&
+	copy.regs[0].lstar = 0xffffffffc0123450ULL;
+	ksft_test_result(!kernel_find(&kernel, &copy_guest) &&
 			 kernel.anchor == KERNEL_ANCHOR_IDT &&
 			 kernel.text == lg.kernel.text &&
 			 kernel.lstar_elsewhere && opens(NULL, NULL),
 			 "LSTAR in a module: found from the IDT, and told\n");
 	/* Kernels without KASLR have modules where others have the image. */
-	copy.regs.lstar = map_elsewhere(0) + 0x80;
-	ksft_test_result(!kernel_find(&kernel, &guest) &&
+	copy.regs[0].lstar = map_elsewhere(0) + 0x80;
+	ksft_test_result(!kernel_find(&kernel, &copy_guest) &&
 			 kernel.anchor == KERNEL_ANCHOR_IDT &&
 			 kernel.text == lg.kernel.text &&
 			 kernel.lstar_elsewhere,
 			 "LSTAR in a module beside the image\n");
-	copy.regs.lstar = map_elsewhere(lg.kernel.phys) + 0x80;
-	ksft_test_result(!kernel_find(&kernel, &guest) &&
+	copy.regs[0].lstar = map_elsewhere(lg.kernel.phys) + 0x80;
+	ksft_test_result(!kernel_find(&kernel, &copy_guest) &&
 			 kernel.text == lg.kernel.text &&
 			 kernel.syscall_entry == lg.kernel.text + 0x80 &&
 			 !kernel.lstar_elsewhere,
 			 "LSTAR in a page of the image that is mapped twice\n");
-	copy.regs.lstar = 0;
-	ksft_test_result(!kernel_find(&kernel, &guest) &&
+	copy.regs[0].lstar = 0;
+	ksft_test_result(!kernel_find(&kernel, &copy_guest) &&
 			 kernel.text == lg.kernel.text &&
 			 !kernel.lstar_elsewhere, "LSTAR not known\n");
-	copy.regs.idtr_base = 0;
+	copy.regs[0].idtr_base = 0;
 	ksft_test_result(opens(NULL, "no kernel found"),
 			 "neither LSTAR nor IDT\n");
-	copy.regs = before;
-	copy.regs.cr3 = 0x123000;
+	copy.regs[0] = before;
+	copy.regs[0].cr3 = 0x123000;
 	ksft_test_result(opens(NULL, "no kernel found"), "CR3 is wrong\n");
-	copy.regs = before;
-	copy.regs.cr0 = 0;
+	copy.regs[0] = before;
+	copy.regs[0].cr0 = 0;
 	ksft_test_result(opens(NULL, "no kernel found"), "no paging yet\n");
-	copy.regs = before;
-	fresh_copy();
+	copy.regs[0] = before;
+	copy_renew();
 }
 
 static void test_given_btf(void)
@@ -410,7 +319,7 @@ static void test_given_btf(void)
 	ksft_test_result(opens(&options, "no BTF in it"),
 			 "what is given is no BTF\n");
 	unlink(path);
-	fresh_copy();
+	copy_renew();
 }
 
 static void write_map(const char *path, uint64_t distance)
@@ -453,7 +362,7 @@ static void test_given_map(void)
 	ksft_test_result(opens(&options, "both of this kernel"),
 			 "a System.map of another kernel\n");
 	unlink(path);
-	fresh_copy();
+	copy_renew();
 }
 
 static void test_no_banner(void)
@@ -469,7 +378,7 @@ static void test_no_banner(void)
 	}
 	kernel_image_free(&image);
 	ksft_test_result(opens(NULL, "is not Linux"), "no banner\n");
-	fresh_copy();
+	copy_renew();
 }
 
 int main(int argc, char **argv)
@@ -478,15 +387,14 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		ksft_exit_fail_msg("usage: damage_test DIR TMP\n");
-	snprintf(image_path, sizeof(image_path), "%s/ram", argv[1]);
 	snprintf(path, sizeof(path), "%s/said", argv[1]);
 	snprintf(tmp_dir, sizeof(tmp_dir), "%s", argv[2]);
 	ksft_print_header();
 	ksft_set_plan(25);
 	said_read(&said, path);
-	read_registers(argv[1]);
-	fresh_copy();
-	if (linux_open(&lg, &guest, NULL))
+	copy_open(argv[1]);
+	copy.nr_vcpus = 1;
+	if (linux_open(&lg, &copy_guest, NULL))
 		ksft_exit_fail_msg("%s\n", lg.error);
 	if (linux_tasks_list(&lg, 0, &whole) || whole.walk)
 		ksft_exit_fail_msg("no whole list\n");

@@ -26,6 +26,7 @@ enum exit_code {
 	EXIT_BAD_FILE = 7,
 	EXIT_FILTER = 8,
 	EXIT_OUTPUT = 9,
+	EXIT_ALERT = 10,
 };
 
 struct options;
@@ -56,6 +57,8 @@ extern const struct command cmd_strace;
 extern const struct command cmd_record;
 extern const struct command cmd_report;
 extern const struct command cmd_export;
+extern const struct command cmd_ps;
+extern const struct command cmd_watch;
 extern const struct command cmd_info;
 extern const struct command cmd_regs;
 extern const struct command cmd_read;

@@ -181,7 +181,7 @@ static int tell_processes(struct info *info, struct linux_guest *lg)
 	} else {
 		fact(info, "processes", OUT_OF_BAND, "list of tasks in guest"
 		     " memory", "%zu (%s)", list.nr, linux_walk_text(list.walk));
-		fact(info, "again", OUT_OF_BAND, "tree of PIDs in guest memory",
+		fact(info, "PIDs", OUT_OF_BAND, "tree of PIDs in guest memory",
 		     "%zu (%s)", tree.nr, linux_walk_text(tree.walk));
 	}
 	linux_tasks_free(&list);

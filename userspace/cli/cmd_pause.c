@@ -14,6 +14,7 @@ static int run_pause(const struct options *opts, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	session_catch_signals();
 	code = session_open_state(&session, opts);
 	if (!code) {
 		started = session_now();

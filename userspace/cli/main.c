@@ -15,7 +15,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_list, &cmd_stat, &cmd_top, &cmd_stream, &cmd_strace, &cmd_record,
-	&cmd_report, &cmd_export, &cmd_info, &cmd_regs, &cmd_read,
+	&cmd_report, &cmd_export, &cmd_ps, &cmd_watch, &cmd_info, &cmd_regs, &cmd_read,
 	&cmd_translate, &cmd_pause, &cmd_doctor,
 };
 
@@ -66,7 +66,8 @@ static void help(FILE *out)
 		"  1  another failure             6  this host cannot be tapped\n"
 		"  2  wrong usage                 7  no recording, or damaged\n"
 		"  3  no module, no device        8  filter refused\n"
-		"  4  no permission               9  output failed, disk full\n");
+		"  4  no permission               9  output failed, disk full\n"
+		"                                10  watch has raised an alert\n");
 }
 
 static void help_command(FILE *out, const struct command *cmd)

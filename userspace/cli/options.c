@@ -49,6 +49,7 @@ enum {
 	OPT_HEX,
 	OPT_BTF,
 	OPT_SYSTEM_MAP,
+	OPT_VIEWS,
 	OPT_PID,
 	OPT_COMM,
 };
@@ -76,6 +77,8 @@ static const struct option_def defs[] = {
 	  "layouts of the guest's kernel: BTF, or an ELF file with it" },
 	{ OPTIONS_LINUX, OPT_SYSTEM_MAP, "system-map", required_argument,
 	  "FILE", "symbols of the guest's kernel" },
+	{ OPTIONS_VIEWS, OPT_VIEWS, "views", required_argument, "LIST",
+	  "views to ask, or all; without it all but system-calls" },
 	{ OPTIONS_FIELDS, OPT_FIELDS, "fields", required_argument, "LIST",
 	  "sections to record besides: ctrl, gprs, segs, insn, all" },
 	{ OPTIONS_CAPTURE, OPT_FILTER, "filter", required_argument, "PATH",
@@ -312,6 +315,9 @@ static int set_option(struct options *opts, int id, const char *arg)
 		return EXIT_OK;
 	case OPT_SYSTEM_MAP:
 		opts->system_map = arg;
+		return EXIT_OK;
+	case OPT_VIEWS:
+		opts->views = arg;
 		return EXIT_OK;
 	case OPT_INTERVAL:
 		return parse_seconds(arg, "interval", 0.05, &opts->interval);

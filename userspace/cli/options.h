@@ -31,6 +31,7 @@ struct command;
 #define OPTIONS_FOR	 (1U << 14)	/* --for */
 #define OPTIONS_RING	 (1U << 15)	/* --lossless --ring, without --filter */
 #define OPTIONS_CALLS	 (1U << 16)	/* -c --pid --comm */
+#define OPTIONS_VIEWS	 (1U << 17)	/* --views */
 
 #define OPTIONS_MAX_CR3S	256
 #define OPTIONS_VCPU_WORDS	(4096 / 64)
@@ -63,6 +64,7 @@ struct command;
  * @phys: --phys
  * @hex: --hex
  * @btf: --btf, NULL if not given
+ * @views: --views, NULL if not given
  * @system_map: --system-map, NULL if not given
  * @summary: -c
  * @guest_pid: --pid, 0 if not given
@@ -91,6 +93,7 @@ struct options {
 	const char *format;
 	const char *sort;
 	double interval;
+	const char *views;
 	bool phys;
 	bool hex;
 	const char *btf;

@@ -30,7 +30,7 @@ static void on_signal(int sig)
 }
 
 /* Without SA_RESTART, so that waiting ends at once. */
-static void catch_signals(void)
+void session_catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 
@@ -181,7 +181,7 @@ int session_open(struct session *session, const struct options *opts,
 	int code;
 
 	/* From here on Ctrl-C ends the capture and not the process. */
-	catch_signals();
+	session_catch_signals();
 	code = session_open_device(session);
 	if (!code)
 		code = check_ring(session, opts->ring_bytes);
@@ -330,18 +330,17 @@ int session_run(struct session *session, const struct options *opts,
 int session_hold(struct session *session, double seconds)
 {
 	double end = session_now() + seconds, wait = WAIT_MAX_S;
-	int code, err;
+	int code = EXIT_OK, err;
 
-	catch_signals();
 	err = vmitap_session_pause(session->tap);
 	if (err)
 		return session_failed(session, err, EXIT_OTHER);
-	do {
+	while (!code && !nr_signals && !session->vm_gone &&
+	       (!seconds || session_now() < end)) {
 		if (seconds && end - session_now() < wait)
 			wait = end - session_now();
 		code = wait_for_events(session, wait);
-	} while (!code && !nr_signals && !session->vm_gone &&
-		 (!seconds || session_now() < end));
+	}
 	session->interrupted = nr_signals;
 	err = session->vm_gone ? 0 : vmitap_session_resume(session->tap);
 	if (err && err != -EPIPE)

@@ -79,9 +79,12 @@ int session_open(struct session *session, const struct options *opts,
  */
 int session_open_state(struct session *session, const struct options *opts);
 
+/* From now on Ctrl-C and the like end a capture, or a pause, and not the process. */
+void session_catch_signals(void);
+
 /*
- * Keep the VM paused for @seconds (0: without end), or until a signal comes or it
- * goes.  Return: an exit code, reported.
+ * Keep the VM paused for @seconds (0: without end), or until a signal that was caught
+ * comes or the VM goes.  Return: an exit code, reported.
  */
 int session_hold(struct session *session, double seconds);
 

@@ -107,7 +107,7 @@ int space_read(struct space *space, uint64_t address, void *buf, size_t len)
 	return paging_read(&space->paging, address, buf, len);
 }
 
-/* Guest-physical memory cannot be read; @via says how one came there. */
+/* Guest-physical memory cannot be read; @via is the first part of the message. */
 static int no_memory(const struct space *space, uint64_t gpa, const char *via)
 {
 	struct vmitap_span span = { .gpa = gpa, .bytes = 1 };
@@ -118,8 +118,8 @@ static int no_memory(const struct space *space, uint64_t gpa, const char *via)
 	err = vmitap_session_read_memory(space->session->tap, &span, 1);
 	if (err && err != -EFAULT)
 		return session_failed(space->session, err, EXIT_OTHER);
-	return fail(EXIT_OTHER, "%sguest-physical 0x%" PRIx64 ", where the guest"
-		    " has no memory", via, gpa);
+	return fail(EXIT_OTHER, "%sthe guest has no memory at guest-physical 0x%"
+		    PRIx64, via, gpa);
 }
 
 int space_failed(struct space *space, uint64_t address)
@@ -131,7 +131,7 @@ int space_failed(struct space *space, uint64_t address)
 		return no_memory(space, address, "");
 	switch (paging_translate(&space->paging, address, &page)) {
 	case 0:
-		snprintf(via, sizeof(via), "0x%" PRIx64 " is mapped to ",
+		snprintf(via, sizeof(via), "0x%" PRIx64 " is mapped, but ",
 			 address);
 		return no_memory(space, page.gpa, via);
 	case -EFAULT:
@@ -141,8 +141,9 @@ int space_failed(struct space *space, uint64_t address)
 		return fail(EXIT_OTHER, "there is no address 0x%" PRIx64
 			    " with the guest's kind of page tables", address);
 	}
-	return no_memory(space, space->paging.root, "the page tables lead to"
-			 " no memory, or start at ");
+	/* The root itself is what --cr3 may have wrong. */
+	return no_memory(space, space->paging.root, "page tables cannot be read;"
+			 " perhaps ");
 }
 
 int space_parse_address(const char *text, uint64_t *address)

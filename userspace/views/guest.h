@@ -25,6 +25,8 @@ struct guest_regs {
 	uint64_t cr4;
 	uint64_t efer;
 	uint64_t lstar;
+	uint64_t cstar;
+	uint64_t sysenter_eip;
 	uint64_t idtr_base;
 	uint64_t gdtr_base;
 	uint64_t tr_base;

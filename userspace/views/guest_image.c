@@ -132,7 +132,8 @@ static const struct {
 	const char *name;
 	size_t offset;
 } registers[] = {
-	REG(cr0), REG(cr3), REG(cr4), REG(efer), REG(lstar), REG(idtr_base),
+	REG(cr0), REG(cr3), REG(cr4), REG(efer), REG(lstar), REG(cstar),
+	REG(sysenter_eip), REG(idtr_base),
 	REG(gdtr_base), REG(tr_base), REG(fs_base), REG(gs_base),
 	REG(kernel_gs_base), REG(rip), REG(rsp), REG(rflags),
 };

@@ -94,7 +94,8 @@ static int live_regs(void *arg, unsigned int vcpu, struct guest_regs *regs)
 	*regs = (struct guest_regs){
 		.cr0 = got.out_ctrl.cr0, .cr3 = got.out_cr3,
 		.cr4 = got.out_ctrl.cr4, .efer = got.out_ctrl.efer,
-		.lstar = got.out_lstar,
+		.lstar = got.out_lstar, .cstar = got.out_cstar,
+		.sysenter_eip = got.out_sysenter_eip,
 		.idtr_base = got.out_segs.seg[VMITAP_IDTR].base,
 		.gdtr_base = got.out_segs.seg[VMITAP_GDTR].base,
 		.tr_base = got.out_segs.seg[VMITAP_TR].base,

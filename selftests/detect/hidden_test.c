@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hidden_test.c - which processes are said to be hidden, and which are not
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kselftest.h>
+
+#include "world.h"
+
+/* Looks, five in a second of the guest, after which a hidden process is found. */
+#define LOOKS	30
+
+static void print_verdicts(void)
+{
+	size_t i;
+
+	for (i = 0; i < world.verdicts.nr; i++)
+		ksft_print_msg("%s: %s", world.verdicts.list[i].what,
+			       world.verdicts.list[i].evidence);
+}
+
+static void quiet(size_t verdicts, const char *name)
+{
+	if (verdicts)
+		print_verdicts();
+	ksft_test_result(!verdicts, "no alert: %s\n", name);
+}
+
+static void test_nothing(void)
+{
+	world_init(50);
+	world.agent = true;
+	quiet(world_looks(100), "nothing happens");
+	ksft_test_result(!world.pauses, "and no pause\n");
+}
+
+/* Between two lists, a process is born, another dies, another is replaced. */
+static void live(void)
+{
+	static uint32_t next = 1000;
+
+	world_exit(world_find(next == 1000 ? 10 : next - 1));
+	world_fork(next++);
+	if (next % 3 == 0) {
+		world.now += FACT_START_UNIT;
+		world_exit(world_find(11));
+		world_fork(11);
+	}
+}
+
+static void test_births(void)
+{
+	world_init(50);
+	world.agent = true;
+	world.between = live;
+	quiet(world_looks(300), "births and deaths between lists, PIDs again");
+}
+
+/* One of few pages is always the page tables of some process, made or taken apart. */
+static void storm(unsigned int steps)
+{
+	static uint32_t pid = 5000;
+	static unsigned int state[4];
+	unsigned int slot, i;
+	struct world_process *process;
+
+	for (i = 0; i < steps; i++) {
+		slot = rand() % 4;
+		process = &world.process[100 + slot];
+		switch (state[slot]++ % 4) {
+		case 0:
+			*process = (struct world_process){
+				.pid = pid++, .mapped = true,
+				.start = world.now / FACT_START_UNIT,
+				.root = 0x800000 + slot * 0x2000,
+			};
+			break;
+		case 1:
+			process->listed = true;
+			world_run(slot % 2, process, 3000 + rand() % 3000, true);
+			break;
+		case 2:
+			process->listed = false;
+			break;
+		case 3:
+			world_exit(process);
+			break;
+		}
+		world.now += rand() % 20000;
+	}
+}
+
+static void storm_between(void)
+{
+	storm(rand() % 10);
+}
+
+static void test_storm(void)
+{
+	unsigned int i;
+	size_t verdicts = 0;
+
+	srand(7);
+	world_init(20);
+	world.between = storm_between;
+	for (i = 0; i < 3000 && !verdicts; i++) {
+		storm(50 + rand() % 20);
+		verdicts = world_looks(1);
+	}
+	quiet(verdicts, "3000 looks at a storm of forks");
+	ksft_test_result(world.pauses < 1000, "and few pauses: %u\n",
+			 world.pauses);
+}
+
+static void test_vfork_exec(void)
+{
+	struct world_process *child;
+	unsigned int i;
+
+	world_init(10);
+	for (i = 0; i < 60; i++) {
+		child = world_fork(100 + i);
+		child->root = world_find(3)->root;
+		world_looks(1);
+		child->root = 0x600000 + i * 0x2000;
+		world_looks(i % 3);
+		world_exit(child);
+	}
+	quiet(world_looks(5), "vfork and exec");
+}
+
+static void test_lazy(void)
+{
+	struct world_process dead;
+	unsigned int i;
+
+	world_init(10);
+	world_looks(3);
+	dead = *world_find(5);
+	world_exit(world_find(5));
+	/* A kernel thread goes on with the page tables of the dead. */
+	for (i = 0; i < 50; i++) {
+		world.root[0] = dead.root;
+		world_run(0, &dead, 50000, false);
+		world_looks(1);
+	}
+	quiet(world.verdicts.nr, "page tables of the dead, used by the kernel");
+}
+
+static void test_kernel_tables(void)
+{
+	struct world_process *poking;
+	unsigned int i;
+
+	world_init(10);
+	poking = world_fork(500);
+	poking->kthread = true;
+	poking->hidden = HIDE_TREE;
+	for (i = 0; i < 50; i++) {
+		world_run(1, poking, 2000, false);
+		world_looks(1);
+	}
+	quiet(world.verdicts.nr, "page tables of the kernel's own");
+	/* Named so, but it runs like a process. */
+	for (i = 0; i < 50; i++) {
+		world_run(1, poking, 2000, true);
+		world_looks(1);
+	}
+	ksft_test_result(world.verdicts.nr == 1 &&
+			 world.verdicts.list[0].class == VERDICT_MALICIOUS,
+			 "alert: the kernel's own page tables with a process\n");
+}
+
+static void hide(uint32_t mask, bool rename, bool halves, const char *name)
+{
+	const struct verdict *verdict;
+	struct world_process *victim;
+
+	world_init(30);
+	world.halves = halves;
+	quiet(world_looks(5), "before it is hidden");
+	victim = world_find(17);
+	victim->hidden = mask;
+	if (rename)
+		strcpy(victim->comm, "kworker/0:1");
+	world_looks(LOOKS);
+	verdict = world.verdicts.list;
+	ksft_test_result(world.verdicts.nr == 1 &&
+			 verdict->class == VERDICT_MALICIOUS &&
+			 verdict->process.root == victim->root &&
+			 verdict->missing == mask << 1 &&
+			 strstr(verdict->evidence, "missing in") &&
+			 !strstr(verdict->evidence, "(p17)") ==
+			 (mask != (HIDE_LIST | HIDE_TREE)),
+			 "alert: %s\n", name);
+	if (world.verdicts.nr)
+		print_verdicts();
+	world_looks(50);
+	ksft_test_result(world.verdicts.nr == 1, "once\n");
+}
+
+static void test_hidden(void)
+{
+	hide(HIDE_LIST, false, false, "taken out of the list of tasks");
+	hide(HIDE_TREE, false, false, "taken out of the tree of PIDs");
+	hide(HIDE_LIST | HIDE_TREE, false, false, "taken out of both");
+	hide(HIDE_LIST | HIDE_TREE, true, false, "out of both, and renamed");
+	hide(HIDE_LIST | HIDE_TREE, false, true, "out of both, isolated tables");
+}
+
+/* It is found at once where it runs when the VM is paused. */
+static void test_caught(void)
+{
+	struct world_process *victim;
+	unsigned int i;
+
+	world_init(30);
+	victim = world_find(17);
+	victim->hidden = HIDE_LIST | HIDE_TREE;
+	for (i = 0; i < 5 && !world.verdicts.nr; i++) {
+		world.now += 200 * (uint64_t)WORLD_KHZ;
+		world_run_all();
+		world_run(1, victim, 1000, true);
+		world.user[1] = true;
+		world_look();
+	}
+	ksft_test_result(world.verdicts.nr == 1 && world.pauses == 1 &&
+			 strstr(world.verdicts.list->evidence, "CPL 3 at that"),
+			 "alert: caught on a vCPU in the first pause\n");
+}
+
+/* One that sleeps, in one list only. */
+static void test_sleeper(void)
+{
+	unsigned int i;
+
+	world_init(30);
+	world_find(17)->hidden = HIDE_LIST;
+	for (i = 0; i < LOOKS; i++) {
+		world.now += 200 * (uint64_t)WORLD_KHZ;
+		world_look();
+	}
+	ksft_test_result(world.verdicts.nr == 1 &&
+			 world.verdicts.list->process.pid == 17,
+			 "alert: a process that sleeps\n");
+}
+
+static void test_agent(void)
+{
+	struct world_process *said;
+
+	world_init(30);
+	world.agent = true;
+	world_find(17)->hidden = HIDE_AGENT;
+	world_looks(LOOKS);
+	ksft_test_result(world.verdicts.nr == 1 &&
+			 world.verdicts.list->class == VERDICT_MALICIOUS,
+			 "alert: what runs is not what the guest tells\n");
+	world_init(30);
+	world.agent = true;
+	said = world_find(17);
+	said->hidden = HIDE_LIST | HIDE_TREE;
+	world_looks(LOOKS);
+	ksft_test_result(world.verdicts.nr >= 1, "alert: the guest tells more\n");
+	world_init(30);
+	world.agent = true;
+	world_looks(5);
+	/* It stops, and its list gets old. */
+	world.agent = false;
+	world.between = NULL;
+	world_fork(900);
+	world_exit(world_find(9));
+	quiet(world_looks(50), "an agent that says nothing more");
+}
+
+static void test_broken(void)
+{
+	world_init(30);
+	world.broken = true;
+	world_looks(60);
+	ksft_test_result(world.verdicts.nr == 1 &&
+			 world.verdicts.list->class == VERDICT_UNKNOWN &&
+			 strstr(world.verdicts.list->what, "task-list"),
+			 "alert: a list that is never whole\n");
+}
+
+int main(void)
+{
+	ksft_print_header();
+	ksft_set_plan(30);
+	test_nothing();
+	test_births();
+	test_storm();
+	test_vfork_exec();
+	test_lazy();
+	test_kernel_tables();
+	test_hidden();
+	test_caught();
+	test_sleeper();
+	test_agent();
+	test_broken();
+	world_free();
+	ksft_finished();
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * image_test.c - processes hidden in a real guest's memory, as a rootkit does it
+ *
+ * usage: image_test DIR	DIR is one that selftests/views_image.sh made
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kselftest.h>
+
+#include "copy.h"
+#include "detect.h"
+#include "linux_tasks.h"
+#include "records.h"
+#include "roots.h"
+
+#define KHZ	1000000u
+
+/* Looks, five in a second. */
+#define LOOKS	40
+
+static struct linux_guest lg;
+static struct linux_tasks whole;
+static struct view_env env = { .guest = &copy_guest, .lg = &lg, .tsc_khz = KHZ };
+static struct view_runner runner;
+static struct aggregate agg;
+static struct verdicts verdicts;
+static void *state;
+static uint64_t now;
+
+static void begin(void)
+{
+	copy_renew();
+	paging_flush(&lg.kernel.paging);
+	view_runner_free(&runner);
+	aggregate_free(&agg);
+	verdicts_free(&verdicts);
+	if (state)
+		detector_hidden_process.stop(state);
+	free(state);
+	state = calloc(1, detector_hidden_process.state_bytes);
+	if (!state || view_runner_init(&runner, &env, views))
+		ksft_exit_fail_msg("out of memory\n");
+	now = 1000000000;
+}
+
+static bool run(bool paused)
+{
+	bool confirm = false;
+
+	env.paused = paused;
+	if (view_runner_sample(&runner, now, true) ||
+	    aggregate_make(&agg, &runner, now) ||
+	    detector_hidden_process.run(state, &agg, &verdicts, &confirm))
+		ksft_exit_fail_msg("out of memory\n");
+	return confirm;
+}
+
+/* The guest stands still; @task, if any, is switched to between two looks. */
+static size_t looks(unsigned int nr, const struct linux_task *task)
+{
+	while (nr-- && !verdicts.nr) {
+		now += 200 * (uint64_t)KHZ;
+		if (task) {
+			put_switch(&runner, 0, now - 2000, copy.regs[0].cr3,
+				   task->pgd);
+			put_switch(&runner, 0, now - 1000, task->pgd,
+				   copy.regs[0].cr3);
+		}
+		if (run(false))
+			run(true);
+	}
+	return verdicts.nr;
+}
+
+/* Where in the copy a kernel address is. */
+static void *at(uint64_t gva)
+{
+	struct paging_page page;
+
+	if (paging_translate(&lg.kernel.paging, gva, &page) ||
+	    page.gpa >= copy.bytes)
+		ksft_exit_fail_msg("nothing at 0x%llx\n",
+				   (unsigned long long)gva);
+	return copy.memory + page.gpa;
+}
+
+static void unlink_task(const struct linux_task *task)
+{
+	uint32_t offset = lg.layout.task_tasks.offset;
+	uint64_t *links = at(task->address + offset);
+	uint64_t *next = at(links[0]), *before = at(links[1]);
+
+	next[1] = links[1];
+	before[0] = links[0];
+}
+
+/* Empty the slot that the PID has in the tree of the first namespace. */
+static void remove_pid(const struct linux_task *task)
+{
+	unsigned int bits = lg.layout.node_slots.elements == 64 ? 6 : 4;
+	uint64_t *slot = at(lg.init_pid_ns + lg.layout.pidns_xa_head.offset);
+	uint8_t shift;
+	uint64_t node;
+
+	do {
+		node = *slot - 2;
+		shift = *(uint8_t *)at(node + lg.layout.node_shift.offset);
+		slot = at(node + lg.layout.node_slots.offset +
+			  (task->pid >> shift & ((1u << bits) - 1)) * 8);
+	} while (shift);
+	*slot = 0;
+}
+
+static void rename_task(const struct linux_task *task)
+{
+	strcpy(at(task->address + lg.layout.task_comm.offset), "kworker/9:9");
+}
+
+static const struct linux_task *find(const char *comm, size_t from)
+{
+	size_t i;
+
+	for (i = from; i < whole.nr; i++)
+		if (!strncmp(whole.list[i].comm, comm, strlen(comm)))
+			return &whole.list[i];
+	ksft_exit_fail_msg("no process %s\n", comm);
+	return NULL;
+}
+
+static void expect(const struct linux_task *task, bool pid, const char *name)
+{
+	const struct verdict *verdict = verdicts.list;
+
+	ksft_test_result(verdicts.nr == 1 &&
+			 verdict->class != VERDICT_BENIGN &&
+			 verdict->process.root == task->pgd &&
+			 (!pid || verdict->process.pid == task->pid),
+			 "alert: %s\n", name);
+	if (verdicts.nr)
+		ksft_print_msg("%s: %s\n", verdict->what, verdict->evidence);
+}
+
+static void test_nothing(void)
+{
+	size_t i, listed = 0;
+
+	begin();
+	ksft_test_result(!looks(LOOKS, NULL), "no alert: nothing is hidden\n");
+	for (i = 0; i < agg.nr; i++)
+		listed += agg.list[i].process.known & FACT_PID &&
+			  !agg.list[i].missing;
+	ksft_test_result(listed == whole.nr && !agg.nr_conflicts,
+			 "all %zu processes are in both lists\n", listed);
+	begin();
+	ksft_test_result(!looks(LOOKS, find("proc-", whole.nr / 2)),
+			 "no alert: a process runs that is in the lists\n");
+}
+
+static void test_sleeping(void)
+{
+	const struct linux_task *task = find("proc-", whole.nr / 2);
+
+	begin();
+	unlink_task(task);
+	looks(LOOKS, NULL);
+	expect(task, true, "not in the list of tasks");
+	begin();
+	remove_pid(task);
+	looks(LOOKS, NULL);
+	expect(task, true, "not in the tree of PIDs");
+	begin();
+	unlink_task(task);
+	remove_pid(task);
+	ksft_test_result(!looks(LOOKS, NULL),
+			 "no alert: in neither, and does not run: nobody knows\n");
+	begin();
+	unlink_task(task);
+	remove_pid(task);
+	rename_task(task);
+	looks(LOOKS, task);
+	expect(task, false, "in neither, renamed, and runs now and then");
+}
+
+/* The process that a vCPU was in when the image was made. */
+static void test_running(void)
+{
+	uint64_t root = copy.regs[0].cr3 & ROOTS_MASK;
+	const struct linux_task *task = NULL;
+	size_t i;
+
+	if (lg.kernel.pti)
+		root &= ~ROOTS_USER_HALF;
+	for (i = 0; i < whole.nr && copy.regs[0].cpl == 3; i++)
+		if (whole.list[i].pgd == root)
+			task = &whole.list[i];
+	if (!task) {
+		ksft_test_result_skip("no vCPU was in user mode\n");
+		ksft_test_result_skip("no vCPU was in user mode\n");
+		return;
+	}
+	begin();
+	unlink_task(task);
+	remove_pid(task);
+	run(true);
+	expect(task, false, "in neither, and a vCPU runs it: at once");
+	begin();
+	unlink_task(task);
+	run(true);
+	expect(task, true, "not in the list, and a vCPU runs it: at once");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		ksft_exit_fail_msg("usage: image_test DIR\n");
+	ksft_print_header();
+	ksft_set_plan(9);
+	copy_open(argv[1]);
+	if (linux_open(&lg, &copy_guest, NULL))
+		ksft_exit_fail_msg("%s\n", lg.error);
+	if (linux_tasks_list(&lg, 0, &whole) || whole.walk)
+		ksft_exit_fail_msg("no whole list\n");
+	test_nothing();
+	test_sleeping();
+	test_running();
+	detector_hidden_process.stop(state);
+	free(state);
+	view_runner_free(&runner);
+	aggregate_free(&agg);
+	verdicts_free(&verdicts);
+	linux_tasks_free(&whole);
+	linux_close(&lg);
+	ksft_finished();
+}

@@ -1,0 +1,379 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The vmitap tool on a Linux guest that runs: each command, each way to go wrong, and
+# that the guest goes on unharmed and untapped after each.  Runs in a virtual KVM
+# host, as root.  TAP.
+
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+build=$top/${O:-build}
+PATH=$build:$PATH
+nr=0 failed=0 bios='' guest_pid=''
+tmp=$(mktemp -d)
+. "$top/selftests/host/guest.sh"
+
+cleanup()
+{
+	[ -z "$bios" ] || kill "$bios" 2>/dev/null
+	kill "$guest_pid" 2>/dev/null
+	umount "$tmp/small" 2>/dev/null
+	wait
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+
+# result GOOD NAME
+result()
+{
+	nr=$((nr + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $nr $2"
+	else
+		echo "not ok $nr $2"
+		head -n 20 "$tmp/out" "$tmp/err" | cut -c 1-200 | sed 's/^/# /'
+		failed=$((failed + 1))
+	fi
+}
+
+# expect CODE PATTERN NAME COMMAND...: exit code, and a pattern in the output
+expect()
+{
+	local code=$1 pattern=$2 name=$3 got
+	shift 3
+	timeout 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	got=$?
+	[ $got = "$code" ] || echo "# exit code $got, want $code"
+	# The empty pattern fits no output, too.
+	[ $got = "$code" ] && { cat "$tmp/out" "$tmp/err"; echo; } | grep -qE -- "$pattern"
+	result $? "$name"
+}
+
+# json NAME FILTER COMMAND...: exit code 0, and a jq filter that holds of the output
+json()
+{
+	local name=$1 filter=$2
+	shift 2
+	timeout 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &&
+		jq -se "$filter" "$tmp/out" >/dev/null 2>>"$tmp/err"
+	result $? "$name"
+}
+
+# unharmed AFTER: the guest runs, and nobody taps it
+unharmed()
+{
+	vmitap list --json >"$tmp/out" 2>"$tmp/err"
+	jq -e 'all(.[]; .tapped_by == [])' "$tmp/out" >/dev/null &&
+		guest_beats "$tmp/guest"
+	result $? "$1: the guest is unharmed and untapped"
+}
+
+# A machine that has nothing to start from: a VM with no Linux in it.
+start_bios()
+{
+	qemu-system-x86_64 -name bios -accel kvm -cpu host -M q35 -m 64M -nodefaults \
+		-nographic >/dev/null 2>&1 </dev/null &
+	bios=$!
+	for _ in $(seq 100); do
+		vmitap list 2>/dev/null | grep -q "^ *$bios  *bios  *1 " && break
+		sleep 0.1
+	done
+}
+
+# Fails if the VMM does not end within 20 s.
+stop_bios()
+{
+	local left=200
+	kill "$bios"
+	while kill -0 "$bios" 2>/dev/null; do
+		left=$((left - 1))
+		if [ $left = 0 ]; then
+			cat /proc/"$bios"/task/*/stack | sed 's/^/# /'
+			kill -KILL "$bios"
+			return 1
+		fi
+		sleep 0.1
+	done
+	wait "$bios" 2>/dev/null
+	bios=
+}
+
+# What stat, report and record all of them must get right.
+test_capture()
+{
+	expect 0 'tool-guest +2 +256 MiB' 'list' vmitap list
+	json 'list: JSON' ".[0][0] | .name == \"tool-guest\" and .pid == $guest_pid
+		and .vcpus == 2 and .permitted" vmitap list --json
+	expect 0 '^hlt +hlt +[0-9,]+ ' 'stat' vmitap stat --for 1
+	json 'stat: JSON' '.[0] | .exits > 10 and (.reasons | length) > 3
+		and .traps == {} and .lost.full == 0' \
+		vmitap stat --for 1 --json --ring 16M
+	expect 0 'sorted by count' 'top without a terminal' \
+		vmitap top --for 2 --interval 0.5
+	[ "$(grep -c '^EXIT' "$tmp/out")" -ge 2 ] && ! grep -q $'\033' "$tmp/out"
+	result $? 'top without a terminal: tables, no escape sequences'
+	expect 0 'long64' 'stream' vmitap stream --count 20
+	[ "$(wc -l <"$tmp/out")" = 21 ]
+	result $? 'stream: as many as asked for'
+	json 'stream: JSON' 'length == 20 and all(.[]; has("tsc") and has("type"))' \
+		vmitap stream --json --count 20
+	expect 0 'events, .* 0 lost' 'record' \
+		vmitap record --for 1 --ring 16M -o "$tmp/rec"
+	expect 0 'exits in' 'report' vmitap report "$tmp/rec"
+	json 'export: JSON' 'length > 10 and all(.[]; has("tsc"))' \
+		vmitap export --format json "$tmp/rec"
+	json 'export: perfetto' '.[0].traceEvents | length > 10' \
+		vmitap export --format perfetto "$tmp/rec"
+	unharmed 'captures'
+}
+
+test_traps()
+{
+	json 'stream: traps' 'map(.type) | (index("cr3") and index("syscall"))
+		and (unique - ["cr3", "syscall", "sysret"]) == []' \
+		vmitap stream --json --events cr3,syscall --count 200
+	expect 0 'Traps: [0-9,]+ cr3, [0-9,]+ syscall' 'stat: traps' \
+		vmitap stat --for 1 --events all,cr3,syscall
+	expect 0 'events' 'record: traps' \
+		vmitap record --for 1 --events cr3,syscall -o "$tmp/rec"
+	expect 0 'Traps: [0-9,]+ cr3' 'report: traps' vmitap report "$tmp/rec"
+	vmitap stream --events cr3,syscall >/dev/null 2>&1 &
+	sleep 1
+	kill -KILL $!
+	wait $! 2>/dev/null
+	unharmed 'traps, killed'
+}
+
+test_state()
+{
+	local text phys
+	json 'info: JSON' "[.[0].facts[] | {(.fact): .}] | add
+		| .release.value == \"$(uname -r)\" and .release.binding == false
+		and .kernel.pattern == \"derivation\" and .kernel.binding
+		and (.processes.value | startswith(\"0 \") | not)" vmitap info --json
+	text=$(jq -r '.facts[] | select(.fact == "kernel").value' "$tmp/out")
+	phys=${text##* }
+	text=${text%% *}
+	expect 0 'OS +Linux version' 'info' vmitap info
+	json 'translate: kernel text' \
+		".[0] | .gpa == \"$phys\" and (.user | not) and .executable" \
+		vmitap translate --json "$text"
+	expect 0 "^$text -> $phys  page of 2 MiB, supervisor, read-only, executable" \
+		'translate: text' vmitap translate "$text"
+	vmitap read "$text" 100K -o "$tmp/virt" && vmitap read --phys "$phys" 100K -o "$tmp/phys" &&
+		[ "$(stat -c %s "$tmp/virt")" = 102400 ] && cmp "$tmp/virt" "$tmp/phys"
+	result $? 'read: the same by both addresses'
+	expect 0 "^${text#0x}  ([0-9a-f]{2} +){16}" 'read: text' vmitap read "$text" 33
+	[ "$(wc -l <"$tmp/out")" = 3 ]
+	result $? 'read: lines'
+	json 'regs: all vCPUs' '.[0] | map(.vcpu) == [0, 1]
+		and all(.[]; .cr3 != "0x0" and .lstar == .lstar and .mode == "long64")' \
+		vmitap regs --json
+	expect 0 '^vCPU 1 ' 'regs: one vCPU' vmitap regs --vcpu 1
+	expect 1 'no vCPU 7' 'regs: no such vCPU' vmitap regs --vcpu 7
+	expect 1 'no vCPU 7' 'read: no such vCPU' vmitap read --vcpu 7 1000 1
+	expect 1 'nothing is mapped at 0x0' 'read: not mapped' vmitap read 0 16
+	expect 1 'no address 0x8000000000000000' 'translate: no such address' \
+		vmitap translate 8000000000000000
+	expect 1 'no memory at guest-physical 0x4000000000' 'read: no memory' \
+		vmitap read --phys 4000000000 16
+	expect 1 'page tables cannot be read' 'read: CR3 out of the memory' \
+		vmitap read --cr3 4000000000 "$text" 16
+	expect 2 'name one vCPU' 'read: several vCPUs' vmitap read --vcpu 0-1 0 1
+	expect 2 'have no --cr3' 'read: both kinds of address' \
+		vmitap read --phys --cr3 1000 0 1
+	expect 9 'No space left' 'read: disk full' \
+		vmitap read --phys 100000 1M -o /dev/full
+	expect 1 'no BTF in it' 'info: BTF that is none' vmitap info --btf /bin/true
+	expect 1 'no System.map' 'info: System.map that is none' \
+		vmitap info --system-map /etc/passwd
+	unharmed 'state'
+}
+
+test_pause()
+{
+	local before
+	vmitap pause --for 5 >"$tmp/out" 2>"$tmp/err" &
+	sleep 2
+	before=$(guest_beat "$tmp/guest")
+	sleep 2
+	[ "$(guest_beat "$tmp/guest")" = "$before" ]
+	result $? 'pause: the heart stands still'
+	wait $! && grep -q 'was paused for 5' "$tmp/err"
+	result $? 'pause: says how long'
+	unharmed 'pause'
+	vmitap pause >"$tmp/out" 2>&1 &
+	sleep 1
+	kill -KILL $!
+	wait $! 2>/dev/null
+	unharmed 'pause, killed'
+}
+
+test_wrong_vm()
+{
+	local code bad=0
+	expect 5 'no process 4194303' 'no such process' vmitap stat --vm 4194303
+	expect 5 'has no VM' 'a process that is no VMM' vmitap stat --vm $$
+	expect 5 'no VM "tool-gues", is it "tool-guest"' 'nearest VM' \
+		vmitap stat --vm tool-gues
+	start_bios
+	expect 5 'several VMs match' 'several VMs' vmitap stat --for 1
+	expect 0 'bios ' 'one of several VMs' vmitap stat --vm bios --for 0.2
+	expect 1 'no kernel found' 'info: a guest that is no Linux' vmitap info --vm bios
+	grep -q '^paging ' "$tmp/out"
+	result $? 'info: what hardware says of it'
+	vmitap stream --vm bios >"$tmp/out" 2>"$tmp/err" &
+	sleep 1
+	stop_bios
+	wait $!
+	[ $? = 0 ] && grep -q 'the VM ended' "$tmp/err"
+	result $? 'stream: the VM ends'
+	for i in 0 1 2 3 4 5; do
+		start_bios
+		timeout 30 vmitap stat --vm "$bios" --for 1 >"$tmp/out" 2>"$tmp/err" &
+		code=$!
+		sleep 0.0$i
+		stop_bios || bad=1
+		wait $code
+		code=$?
+		[ $code = 0 ] || [ $code = 5 ] || { echo "# $i: code $code"; bad=1; }
+	done
+	result $bad 'stat: the VM ends while it is being tapped'
+	unharmed 'wrong VMs'
+}
+
+test_no_right()
+{
+	local dir=$tmp/bin
+	# Somebody who has nothing to do with the VM, nor with where the tool is.
+	local nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	mkdir "$dir"
+	cp "$build/vmitap" "$dir/"
+	chmod 755 "$tmp" "$dir"
+	expect 4 '/dev/vmitap: Permission denied' 'no right to open the device' \
+		"${nobody[@]}" "$dir/vmitap" list
+	chmod 666 /dev/vmitap
+	expect 0 'not yours' 'list: a VM of somebody else' \
+		"${nobody[@]}" "$dir/vmitap" list
+	expect 4 'no permission to tap' 'no right over the VMM' \
+		"${nobody[@]}" "$dir/vmitap" stat --for 1
+	expect 4 'no permission to tap' 'read: no right over the VMM' \
+		"${nobody[@]}" "$dir/vmitap" read --phys 0 16
+	chmod 600 /dev/vmitap
+	unharmed 'no right'
+}
+
+test_no_module()
+{
+	rmmod vmitap 2>"$tmp/err"
+	result $? 'the module goes while the guest runs'
+	for cmd in list 'stat --for 1' 'stream --count 1' regs info 'pause --for 1'; do
+		# shellcheck disable=SC2086 # options in it
+		expect 3 'no /dev/vmitap' "no module: ${cmd%% *}" vmitap $cmd
+	done
+	insmod "$VMITAP_KO" 2>"$tmp/err"
+	result $? 'the module comes back'
+	unharmed 'module gone and back'
+}
+
+test_wrong_options()
+{
+	expect 2 'this module takes' 'ring too large' vmitap stat --ring 1024M
+	expect 2 'this module takes' 'ring too small' vmitap stat --ring 1K
+	expect 8 'No such file' 'filter that is not there' \
+		vmitap stat --filter "$tmp/none"
+	expect 8 'filter' 'filter that is no BPF object' vmitap stat --filter /bin/true
+	head -c 1000 "$build/bpf/drop_all.bpf.o" >"$tmp/cut.bpf.o"
+	expect 8 'filter' 'filter that is cut off' vmitap stat --filter "$tmp/cut.bpf.o"
+	expect 2 'no map' 'filter without that map' vmitap stat \
+		--filter "$build/bpf/drop_all.bpf.o" --filter-map 'none[0]=1'
+	json 'filter that drops all' '.[0].exits == 0' vmitap stat --json --for 1 \
+		--filter "$build/bpf/drop_all.bpf.o"
+	unharmed 'wrong options'
+}
+
+# Each record has the number after the one before, and LOST accounts for the rest.
+test_slow_reader()
+{
+	local pid
+	vmitap record --ring 4K -o "$tmp/slow" 2>"$tmp/err" &
+	pid=$!
+	sleep 0.5
+	kill -STOP $pid
+	sleep 1
+	kill -CONT $pid
+	sleep 0.5
+	kill -INT $pid
+	wait $pid
+	result $? 'reader too slow: recorded'
+	json 'reader too slow: every event is there or counted' '
+		([.[] | select(.type == "lost")] | length > 0) and
+		(group_by(.vcpu) | all(.[]; . as $all | reduce .[] as $rec
+			($all[0].seq; if . == $rec.seq then
+				. + (if $rec.type == "lost" then $rec.count else 1 end)
+			else -1 end) | . >= 0))' \
+		vmitap export --format json "$tmp/slow"
+	expect 0 'Lost: [1-9][0-9,]* events' 'reader too slow: report' \
+		vmitap report "$tmp/slow"
+	unharmed 'reader too slow'
+}
+
+test_disk_full()
+{
+	mkdir "$tmp/small"
+	mount -t tmpfs -o size=256k tmpfs "$tmp/small"
+	expect 9 'No space left on device; the recording is valid' 'record: disk full' \
+		vmitap record --fields all --for 30 -o "$tmp/small/rec"
+	expect 0 'exits in' 'record: disk full, what there is can be read' \
+		vmitap report "$tmp/small/rec"
+	umount "$tmp/small"
+	unharmed 'disk full'
+}
+
+# interrupt SECONDS CODE PATTERN NAME COMMAND...
+interrupt()
+{
+	local seconds=$1 code=$2 pattern=$3 name=$4
+	shift 4
+	expect "$code" "$pattern" "Ctrl-C: $name" \
+		timeout --preserve-status -k 20 -s INT "$seconds" "$@"
+}
+
+test_interrupts()
+{
+	interrupt 1 0 'exits in .*stopped' stat vmitap stat
+	interrupt 1 0 'EXIT +CLASS' top vmitap top --interval 0.3
+	interrupt 1 0 'long64' stream vmitap stream
+	interrupt 1 0 'events.*stopped' record vmitap record -o "$tmp/rec"
+	expect 0 'exits in' 'Ctrl-C: the recording can be read' vmitap report "$tmp/rec"
+	interrupt 1 0 'was paused for [0-9.]+ s; stopped' pause vmitap pause --for 30
+	interrupt 1 0 'cr3' traps vmitap stream --events cr3,syscall
+	# These have nothing to tidy up, so they just end.
+	interrupt 0.05 130 '' info vmitap info
+	interrupt 0.1 130 '' read vmitap read --phys 100000 200M --hex -o /dev/null
+	unharmed 'Ctrl-C'
+}
+
+echo 'TAP version 13'
+: >"$tmp/out"
+: >"$tmp/err"
+if ! guest_start tool-guest "$tmp/guest" 2>"$tmp/err"; then
+	result 1 'a guest starts'
+	echo '1..1'
+	exit 1
+fi
+test_capture
+test_traps
+test_state
+test_pause
+test_wrong_vm
+test_no_right
+test_no_module
+test_wrong_options
+test_slow_reader
+test_disk_full
+test_interrupts
+rmmod vmitap 2>"$tmp/err"
+result $? 'the module goes in the end'
+insmod "$VMITAP_KO"
+echo "1..$nr"
+[ $failed = 0 ]

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * aggregate.h - what all views together say, and where they disagree
+ *
+ * The union of all facts, each still with its label, joined to processes: by PID and
+ * start time, and by page-table root.
+ */
+#ifndef VMITAP_DETECT_AGGREGATE_H
+#define VMITAP_DETECT_AGGREGATE_H
+
+#include "view.h"
+
+/**
+ * struct entity - a process, or an address space that no list explains
+ * @process: what is known of it, of each member what the first view says that knows
+ *	it, those that list processes before others
+ * @seen: bit n set: view n has it
+ * @missing: bit n set: view n does not have it, although it would if all views said
+ *	the truth at the same time
+ * @fact: what each view says, NULL if it has none
+ */
+struct entity {
+	struct fact_process process;
+	uint32_t seen;
+	uint32_t missing;
+	const struct fact *fact[VIEW_MAX];
+};
+
+/**
+ * struct conflict - two views say different things of a process
+ * @entity: which
+ * @field: FACT_*
+ * @one: number of a view
+ * @other: and of the other
+ */
+struct conflict {
+	size_t entity;
+	uint32_t field;
+	uint8_t one;
+	uint8_t other;
+};
+
+/**
+ * struct aggregate - the aggregation
+ * @runner: the views
+ * @now: TSC
+ * @paused: all of it is of one moment
+ * @reports: of the views
+ * @facts: of the views
+ * @list: processes, those with a PID in its order first
+ * @nr: how many
+ * @conflicts: disagreements on members; on existence see @list[].missing
+ * @nr_conflicts: how many
+ *
+ * All zero is an empty one.
+ */
+struct aggregate {
+	const struct view_runner *runner;
+	uint64_t now;
+	bool paused;
+	struct view_report reports[VIEW_MAX];
+	struct facts facts;
+	struct entity *list;
+	size_t nr;
+	size_t room;
+	struct conflict *conflicts;
+	size_t nr_conflicts;
+	size_t conflicts_room;
+	/* Processes by page-table root, to find one. */
+	size_t *by_root;
+	size_t nr_by_root;
+};
+
+/**
+ * aggregate_make() - aggregate what the views know
+ * @agg: what was in it before is gone
+ * @runner: the views
+ * @now: TSC
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int aggregate_make(struct aggregate *agg, struct view_runner *runner,
+		   uint64_t now);
+void aggregate_free(struct aggregate *agg);
+
+/* Mask of the views of a pattern. */
+uint32_t aggregate_pattern(const struct aggregate *agg,
+			   enum view_pattern pattern);
+
+/* Name of a member of a process, for people. */
+const char *fact_field_name(uint32_t field);
+
+#endif /* VMITAP_DETECT_AGGREGATE_H */

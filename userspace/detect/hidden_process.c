@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hidden_process.c - processes that some views have and others should have
+ *
+ * Views are not made in one moment, and processes are born and die between them.  So
+ * a disagreement counts only
+ *
+ *  - if the process is shown to have lived while the list without it was made: its
+ *    page tables were loaded, code ran under them at CPL 3, or another list had it,
+ *    before and after;
+ *  - if it lasts for several lists and for some time;
+ *  - if it is still so when the VM is paused and all is read of one moment.
+ *
+ * Page tables need more, since a page is soon another process's: between two looks
+ * one may have died and another come, and either be half made at the moment of the
+ * pause.  A process that runs at CPL 3 at that moment is never half made.  One that
+ * does not has to be alive, by the user memory in its page tables, in several pauses,
+ * and to have been switched to between them; the more, the more often the same page
+ * was suspected without reason, which shows that it goes from process to process.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "detect.h"
+#include "known.h"
+#include "suspects.h"
+
+/* Lists without it, and time, before it is looked at with the VM paused. */
+#define RUNS_SUSPECT	3
+#define TIME_SUSPECT_MS	500
+
+/* Pauses that a process has to be missed in, that another list has, or page tables. */
+#define PAUSES_LISTED	2
+#define PAUSES_ROOT	8
+
+/* In-band lists without a process: an agent is not asked again in a pause. */
+#define RUNS_IN_BAND	4
+
+/* Without any sign for so long, a suspicion is given up. */
+#define EXPIRE_MS	60000
+
+/* Runs between two pauses that led to nothing. */
+#define PAUSE_BACKOFF	16
+
+/* Lists that never come to their end, before a pause is asked for; and pauses. */
+#define BROKEN_RUNS	10
+#define BROKEN_PAUSES	3
+
+struct hidden {
+	struct suspects suspects;
+	struct known_list known;
+	unsigned int wait;
+	unsigned int backoff;
+	unsigned int broken[VIEW_MAX];
+	unsigned int broken_pauses[VIEW_MAX];
+	uint64_t rounds[VIEW_MAX];
+};
+
+static uint64_t ms(const struct aggregate *agg, uint64_t time)
+{
+	return time * agg->runner->env->tsc_khz;
+}
+
+/* Whether each of these views has made a list since the last that counted. */
+static bool all_advanced(const struct suspect *suspect,
+			 const struct aggregate *agg, uint32_t mask)
+{
+	unsigned int i;
+
+	for (i = 0; i < agg->runner->nr; i++)
+		if (mask >> i & 1 &&
+		    agg->reports[i].rounds == suspect->rounds[i])
+			return false;
+	return true;
+}
+
+static bool any_advanced(const struct suspect *suspect,
+			 const struct aggregate *agg, uint32_t mask)
+{
+	unsigned int i;
+
+	for (i = 0; i < agg->runner->nr; i++)
+		if (mask >> i & 1 &&
+		    agg->reports[i].rounds != suspect->rounds[i])
+			return true;
+	return false;
+}
+
+/* What of the missing views decides: in-band ones only if it is all there is. */
+static uint32_t deciding(const struct suspect *suspect,
+			 const struct aggregate *agg)
+{
+	uint32_t out_of_band = aggregate_pattern(agg, VIEW_OUT_OF_BAND);
+
+	return suspect->missing & out_of_band ? suspect->missing & out_of_band :
+						suspect->missing;
+}
+
+/*
+ * The process lived from the last list without it to the one now.  A pause comes right
+ * after a list, so it is compared to the pause before.
+ */
+static bool lived(const struct suspect *suspect, const struct entity *entity,
+		  const struct aggregate *agg)
+{
+	uint32_t lists = entity->seen & ~aggregate_pattern(agg,
+							  VIEW_DERIVATION);
+	uint64_t since = agg->paused ? suspect->pause_end : suspect->list_end;
+
+	return entity->process.user_tsc > since ||
+	       entity->process.loaded_tsc > since ||
+	       any_advanced(suspect, agg, lists);
+}
+
+static void count(struct suspect *suspect, const struct aggregate *agg)
+{
+	unsigned int i;
+
+	suspect->runs++;
+	suspect->seen_tsc = agg->now;
+	if (agg->paused) {
+		suspect->paused_runs++;
+		suspect->pause_end = agg->now;
+	}
+	for (i = 0; i < agg->runner->nr; i++) {
+		suspect->rounds[i] = agg->reports[i].rounds;
+		if (suspect->missing >> i & 1 &&
+		    agg->reports[i].end > suspect->list_end)
+			suspect->list_end = agg->reports[i].end;
+	}
+}
+
+static bool has_lasted(const struct suspect *suspect,
+		       const struct aggregate *agg)
+{
+	return suspect->runs >= RUNS_SUSPECT &&
+	       agg->now - suspect->first_tsc >= ms(agg, TIME_SUSPECT_MS);
+}
+
+static bool is_sure(const struct suspect *suspect, const struct entity *entity,
+		    const struct aggregate *agg)
+{
+	uint32_t out_of_band = aggregate_pattern(agg, VIEW_OUT_OF_BAND);
+
+	if (!(suspect->missing & out_of_band))
+		return suspect->runs >= RUNS_IN_BAND &&
+		       has_lasted(suspect, agg);
+	if (!agg->paused)
+		return false;
+	if (entity->process.running == FACT_IN_USER)
+		return true;
+	if (!has_lasted(suspect, agg))
+		return false;
+	if (entity->process.known & FACT_PID)
+		return suspect->paused_runs >= PAUSES_LISTED;
+	return suspect->paused_runs >= PAUSES_ROOT * (1 + suspect->cleared);
+}
+
+static void name_views(char *buf, size_t size, const struct aggregate *agg,
+		       uint32_t mask)
+{
+	size_t len = 0;
+	unsigned int i;
+
+	buf[0] = '\0';
+	for (i = 0; i < agg->runner->nr && len < size; i++)
+		if (mask >> i & 1)
+			len += snprintf(buf + len, size - len, "%s%s (%s)",
+					len ? ", " : "",
+					agg->runner->view[i]->name,
+					view_pattern_name(agg->runner->view[i]->pattern));
+}
+
+/* Only an agent's word, or only against an agent's: that proves nothing. */
+static enum verdict_class classify(const struct suspect *suspect,
+				   const struct entity *entity,
+				   const struct aggregate *agg)
+{
+	uint32_t in_band = aggregate_pattern(agg, VIEW_IN_BAND);
+
+	if (!(entity->seen & ~in_band))
+		return VERDICT_UNKNOWN;
+	/* Page tables that may be the kernel's own, for a purpose not known. */
+	if (!(entity->process.known & FACT_PID) && !entity->process.user_tsc)
+		return VERDICT_UNKNOWN;
+	if (!(suspect->missing & ~in_band) && !entity->process.user_tsc)
+		return VERDICT_UNKNOWN;
+	return VERDICT_MALICIOUS;
+}
+
+static void give_evidence(struct verdict *verdict,
+			  const struct suspect *suspect,
+			  const struct aggregate *agg)
+{
+	const struct fact_process *process = &verdict->process;
+	uint32_t khz = agg->runner->env->tsc_khz;
+	char names[200];
+
+	name_views(names, sizeof(names), agg, verdict->seen);
+	verdict_say(verdict, "seen by %s\n", names);
+	name_views(names, sizeof(names), agg, verdict->missing);
+	verdict_say(verdict, "missing in %s: in %u lists, %u of them of the"
+		    " paused VM, over %.1f s\n", names, suspect->runs,
+		    suspect->paused_runs,
+		    khz ? (agg->now - suspect->first_tsc) / 1e3 / khz : 0.0);
+	if (process->known & FACT_ROOT)
+		verdict_say(verdict, "page tables at 0x%" PRIx64 "%s\n",
+			    process->root, process->mapped ?
+			    ", with user memory in them" : "");
+	if (process->running == FACT_IN_USER)
+		verdict_say(verdict, "vCPU %u ran it at CPL 3 at that"
+			    " moment\n", process->vcpu);
+	else if (process->user_tsc)
+		verdict_say(verdict, "ran at CPL 3 %.3f s before\n", khz ?
+			    (agg->now - process->user_tsc) / 1e3 / khz : 0.0);
+	else if (process->loaded_tsc)
+		verdict_say(verdict, "never seen at CPL 3, loaded %.3f s"
+			    " before\n", khz ?
+			    (agg->now - process->loaded_tsc) / 1e3 / khz : 0.0);
+}
+
+/* Whose page tables these were, when that was told. */
+static void recall(struct verdict *verdict, const struct known_list *list,
+		   const struct aggregate *agg)
+{
+	const struct known *known = known_find(list, verdict->process.root);
+	uint32_t khz = agg->runner->env->tsc_khz;
+
+	if (known && khz)
+		verdict_say(verdict, "%.1f s before, a list had them as those of"
+			    " process %u (%s)\n",
+			    (agg->now - known->tsc) / 1e3 / khz, known->pid,
+			    known->comm);
+}
+
+static int tell(struct hidden *hidden, struct suspect *suspect,
+		const struct entity *entity, const struct aggregate *agg,
+		struct verdicts *verdicts)
+{
+	struct verdict *verdict = verdicts_add(verdicts);
+
+	if (!verdict)
+		return -ENOMEM;
+	suspect->told = true;
+	verdict->detector = detector_hidden_process.name;
+	verdict->class = classify(suspect, entity, agg);
+	verdict->tsc = agg->now;
+	verdict->since_tsc = suspect->first_tsc;
+	verdict->process = entity->process;
+	verdict->seen = entity->seen;
+	verdict->missing = suspect->missing;
+	if (entity->process.known & FACT_PID)
+		snprintf(verdict->what, sizeof(verdict->what),
+			 "process %u (%s) is hidden", entity->process.pid,
+			 entity->process.known & FACT_COMM ?
+			 entity->process.comm : "?");
+	else
+		snprintf(verdict->what, sizeof(verdict->what),
+			 "a process runs that no list has, page tables 0x%"
+			 PRIx64, entity->process.root);
+	give_evidence(verdict, suspect, agg);
+	if (!(entity->process.known & FACT_PID))
+		recall(verdict, &hidden->known, agg);
+	return 0;
+}
+
+/* A process that a view misses. */
+static int look_at(struct hidden *hidden, const struct entity *entity,
+		   const struct aggregate *agg, struct verdicts *verdicts,
+		   bool *confirm)
+{
+	struct suspect *suspect;
+
+	/* Nothing but page tables of a process that has ended. */
+	if (!(entity->process.known & FACT_PID) &&
+	    entity->process.known & FACT_MAPPED && !entity->process.mapped &&
+	    entity->process.running == FACT_OFF_CPU) {
+		suspects_clear(&hidden->suspects, entity, agg->now);
+		return 0;
+	}
+	suspect = suspects_get(&hidden->suspects, entity, agg->now);
+	if (!suspect)
+		return -ENOMEM;
+	if (suspect->missing & entity->missing) {
+		suspect->missing &= entity->missing;
+	} else {
+		/* Another view than before: no longer the same story. */
+		suspects_clear(&hidden->suspects, entity, agg->now);
+		return 0;
+	}
+	if (suspect->told) {
+		suspect->seen_tsc = agg->now;
+		return 0;
+	}
+	if (all_advanced(suspect, agg, deciding(suspect, agg)) &&
+	    (!suspect->runs || lived(suspect, entity, agg)))
+		count(suspect, agg);
+	if (is_sure(suspect, entity, agg))
+		return tell(hidden, suspect, entity, agg, verdicts);
+	if (has_lasted(suspect, agg) && suspect->missing &
+	    aggregate_pattern(agg, VIEW_OUT_OF_BAND))
+		*confirm = true;
+	return 0;
+}
+
+static int tell_broken(const struct aggregate *agg, unsigned int source,
+		       struct verdicts *verdicts)
+{
+	struct verdict *verdict = verdicts_add(verdicts);
+
+	if (!verdict)
+		return -ENOMEM;
+	verdict->detector = detector_hidden_process.name;
+	verdict->class = VERDICT_UNKNOWN;
+	verdict->tsc = agg->now;
+	verdict->since_tsc = agg->now;
+	verdict->missing = 1u << source;
+	snprintf(verdict->what, sizeof(verdict->what),
+		 "%s cannot be read to its end", agg->runner->view[source]->name);
+	verdict_say(verdict, "%s, also in %u pauses of the VM: no process can be"
+		    " said to be missing in it\n", agg->reports[source].why,
+		    BROKEN_PAUSES);
+	return 0;
+}
+
+/* A list that is never whole hides whatever it does not lead to. */
+static int look_at_lists(struct hidden *hidden, const struct aggregate *agg,
+			 struct verdicts *verdicts, bool *confirm)
+{
+	const struct view_report *report;
+	unsigned int i;
+
+	for (i = 0; i < agg->runner->nr; i++) {
+		report = &agg->reports[i];
+		if (agg->runner->view[i]->pattern != VIEW_OUT_OF_BAND ||
+		    !report->asked || report->rounds == hidden->rounds[i])
+			continue;
+		hidden->rounds[i] = report->rounds;
+		if (report->whole) {
+			hidden->broken[i] = 0;
+			hidden->broken_pauses[i] = 0;
+			continue;
+		}
+		hidden->broken[i]++;
+		if (agg->paused && ++hidden->broken_pauses[i] == BROKEN_PAUSES &&
+		    tell_broken(agg, i, verdicts))
+			return -ENOMEM;
+		if (hidden->broken[i] >= BROKEN_RUNS &&
+		    hidden->broken_pauses[i] < BROKEN_PAUSES)
+			*confirm = true;
+	}
+	return 0;
+}
+
+/* The guest is not to be stopped all the time for what leads to nothing. */
+static bool may_pause(struct hidden *hidden)
+{
+	if (hidden->wait) {
+		hidden->wait--;
+		return false;
+	}
+	if (hidden->backoff < PAUSE_BACKOFF)
+		hidden->backoff++;
+	hidden->wait = hidden->backoff / 4;
+	return true;
+}
+
+static int hidden_run(void *state, const struct aggregate *agg,
+		      struct verdicts *verdicts, bool *confirm)
+{
+	struct hidden *hidden = state;
+	uint64_t age = ms(agg, EXPIRE_MS);
+	bool wanted = false;
+	size_t i, before = verdicts->nr;
+	int err;
+
+	err = known_learn(&hidden->known, agg);
+	if (!err)
+		err = look_at_lists(hidden, agg, verdicts, &wanted);
+	for (i = 0; i < agg->nr && !err; i++) {
+		if (agg->list[i].missing)
+			err = look_at(hidden, &agg->list[i], agg, verdicts,
+				      &wanted);
+		else if (agg->list[i].seen)
+			suspects_clear(&hidden->suspects, &agg->list[i],
+				       agg->now);
+	}
+	if (err)
+		return err;
+	if (agg->now > age)
+		suspects_expire(&hidden->suspects, agg->now - age);
+	if (verdicts->nr > before)
+		hidden->backoff = 0;
+	else if (!wanted && hidden->backoff)
+		hidden->backoff--;
+	if (wanted && !agg->paused && may_pause(hidden))
+		*confirm = true;
+	return 0;
+}
+
+static void hidden_stop(void *state)
+{
+	struct hidden *hidden = state;
+
+	suspects_free(&hidden->suspects);
+	known_free(&hidden->known);
+}
+
+static const struct view *const hidden_views[] = {
+	&view_address_spaces, &view_task_list, &view_pid_tree, &view_agent,
+	NULL,
+};
+
+const struct detector detector_hidden_process = {
+	.name = "hidden-process",
+	.about = "a process that runs, or is in one list, and is missing in"
+		 " another that should have it",
+	.views = hidden_views,
+	.state_bytes = sizeof(struct hidden),
+	.run = hidden_run,
+	.stop = hidden_stop,
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * suspects.h - processes that views disagree about, and for how long already
+ */
+#ifndef VMITAP_DETECT_SUSPECTS_H
+#define VMITAP_DETECT_SUSPECTS_H
+
+#include "aggregate.h"
+
+/* More at a time are not followed: the guest decides how many there are. */
+#define SUSPECTS_MAX	4096
+
+/**
+ * struct suspect - one of them
+ * @pid: of the process, 0 if only its page tables are known
+ * @start: in units of FACT_START_UNIT
+ * @root: page tables
+ * @missing: views that had it in none of the rounds
+ * @first_tsc: when it was first so
+ * @seen_tsc: last run in which it was so
+ * @list_end: end of the latest list without it
+ * @pause_end: the same of the VM paused
+ * @rounds: of each view, at the last time that counted
+ * @runs: times that counted
+ * @paused_runs: of these, with the VM paused
+ * @cleared: times that a suspicion of these page tables came to nothing
+ * @told: there was a verdict
+ */
+struct suspect {
+	uint32_t pid;
+	uint64_t start;
+	uint64_t root;
+	uint32_t missing;
+	uint64_t first_tsc;
+	uint64_t seen_tsc;
+	uint64_t list_end;
+	uint64_t pause_end;
+	uint64_t rounds[VIEW_MAX];
+	unsigned int runs;
+	unsigned int paused_runs;
+	unsigned int cleared;
+	bool told;
+};
+
+/* All zero is an empty one. */
+struct suspects {
+	struct suspect *list;
+	size_t nr;
+};
+
+/*
+ * The entry of a process, made if it is new: if there are too many, in place of one
+ * for which least speaks.  NULL without memory.
+ */
+struct suspect *suspects_get(struct suspects *suspects,
+			     const struct entity *entity, uint64_t now);
+
+/* Forget those for whom nothing speaks since @before. */
+void suspects_expire(struct suspects *suspects, uint64_t before);
+
+/*
+ * Forget one that has turned out well, if it is there.  Of page tables it is kept that
+ * there was a suspicion.
+ */
+void suspects_clear(struct suspects *suspects, const struct entity *entity,
+		    uint64_t now);
+
+void suspects_free(struct suspects *suspects);
+
+#endif /* VMITAP_DETECT_SUSPECTS_H */
