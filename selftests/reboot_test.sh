@@ -71,7 +71,8 @@ result $? 'watch goes on' "$tmp/err"
 result $? 'no alert by that' "$tmp/alerts"
 sed 's/^/# /' "$tmp/err"
 
-victim=$(vmitap ps --vm "$vmm" --json | jq -r '[.processes[] | select(.comm == "workload") | .pid] | last')
+victim=$(vmitap ps --vm "$vmm" --json | jq -r '[.processes[] | select(.comm == "workload")]
+	| sort_by(.start_ns) | .[1].pid')
 root=$(hide_process "$vmm" "$victim" list 2> "$tmp/hide")
 sleep 8
 kill -INT $watch
