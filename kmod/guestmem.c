@@ -81,9 +81,18 @@ static bool walk_32(struct kvm_vcpu *vcpu, const struct vmitap_paging *paging,
 	return true;
 }
 
+static bool is_canonical(u64 addr, int levels)
+{
+	int unused = 64 - (12 + 9 * levels);
+
+	return (u64)((s64)(addr << unused) >> unused) == addr;
+}
+
 static bool translate(struct kvm_vcpu *vcpu, const struct vmitap_paging *paging,
 		      u64 addr, u64 *gpa)
 {
+	int levels;
+
 	if (!(paging->cr0 & X86_CR0_PG)) {
 		*gpa = addr;
 		return true;
@@ -92,8 +101,9 @@ static bool translate(struct kvm_vcpu *vcpu, const struct vmitap_paging *paging,
 		return walk_32(vcpu, paging, addr, gpa);
 	if (!(paging->efer & EFER_LMA))
 		return walk_64(vcpu, paging, paging->cr3 & 0xffffffe0, addr, 3, true, gpa);
-	return walk_64(vcpu, paging, paging->cr3 & PTE_ADDR, addr,
-		       paging->cr4 & X86_CR4_LA57 ? 5 : 4, false, gpa);
+	levels = paging->cr4 & X86_CR4_LA57 ? 5 : 4;
+	return is_canonical(addr, levels) &&
+	       walk_64(vcpu, paging, paging->cr3 & PTE_ADDR, addr, levels, false, gpa);
 }
 
 /**

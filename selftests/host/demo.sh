@@ -17,6 +17,48 @@ heartbeat()
 	grep -a heartbeat "$VMITAP_GUEST_LOG" | tail -n 1 | tr -d '\r'
 }
 
+# wait_for FILE PATTERN: 60 s at most.
+wait_for()
+{
+	for _ in $(seq 600); do
+		! grep -qa "$2" "$1" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	echo "demo: no '$2' in $1" >&2
+	return 1
+}
+
+# Another guest, in which a kernel module hides a process while vmitap watches.
+hidden_process()
+{
+	local log=/run/demo-guest.log vmm watch
+
+	cat > /run/demo-script <<-'SCRIPT'
+		workload &
+		echo "guest: process $! works"
+		go_on > /dev/null
+		insmod /hide.ko pid=$! how=both
+		echo "guest: process $! is hidden; does ps list it? $(ps | grep -c "^ *$! ")"
+		sleep 600
+	SCRIPT
+	"$VMITAP_TOP/selftests/host/test-guest.sh" /run/demo-script "$log" &
+	vmm=$!
+	wait_for "$log" 'guest: process'
+	printf '\n# In another guest a kernel module will hide a process.  Until then, silence:\n'
+	echo '$ vmitap watch --vm test-guest --interval 0.1 --for 20'
+	vmitap watch --vm test-guest --interval 0.1 --for 20 > /run/demo-alerts &
+	watch=$!
+	sleep 5
+	echo "# $(wc -l < /run/demo-alerts) lines in 5 s.  Now it is hidden:"
+	echo > "$log.go.in"
+	wait "$watch" || :
+	grep -a 'guest: process' "$log" | tr -d '\r'
+	cat /run/demo-alerts
+	[ -s /run/demo-alerts ]
+	kill "$vmm"
+	wait "$vmm" 2>/dev/null || :
+}
+
 echo "# A stock $(uname -r) as KVM host, and under stock QEMU a Linux guest"
 echo '# that has been running before anybody attached to it.'
 show 'The module is loaded:' grep vmitap /proc/modules
@@ -34,5 +76,12 @@ show 'Only CPUID exits, chosen by an eBPF filter in the kernel:' \
 	vmitap stat --for 2 --filter by_reason.bpf.o --filter-map 'classes[cpuid]=0'
 printf '\n# The guest never noticed.  Then and now it said on its console:\n%s\n%s\n' \
 	"$before" "$(heartbeat)"
+show 'What guest is it?  Nobody told:' vmitap info
+echo
+echo '# Its processes, as the processor, the memory, and an agent inside see them:'
+echo '$ vmitap ps --for 3'
+vmitap ps --for 3 | sed -e '8,/workload/{/workload/!d}'
+show 'Its system calls:' vmitap strace -c --for 3
+hidden_process
 show 'Nobody is attached any more; the module unloads:' rmmod vmitap
 dmesg | grep 'vmitap: unloaded'
