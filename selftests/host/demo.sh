@@ -41,7 +41,7 @@ hidden_process()
 		echo "guest: process $! is hidden; does ps list it? $(ps | grep -c "^ *$! ")"
 		sleep 600
 	SCRIPT
-	"$VMITAP_TOP/selftests/host/test-guest.sh" /run/demo-script "$log" &
+	"$VMITAP_TOP/selftests/host/test-guest.sh" /run/demo-script "$log" 2> /run/demo-guest.err &
 	vmm=$!
 	wait_for "$log" 'guest: process'
 	printf '\n# In another guest a kernel module will hide a process.  Until then, silence:\n'
