@@ -236,6 +236,17 @@ TEST_F(file, disk_full_at_any_byte_of_an_event)
 		check_full(_metadata, &self->recording, bytes);
 }
 
+/* The recorder writes so much at once: around the end of that. */
+TEST_F(file, disk_full_between_two_writes)
+{
+	const rlim_t once = sizeof(struct recording_head) +
+			    (1 << 18) / EXIT_BYTES * EXIT_BYTES;
+	rlim_t bytes;
+
+	for (bytes = once - 100; bytes < once + 200; bytes += 4)
+		check_full(_metadata, &self->recording, bytes);
+}
+
 TEST_F(file, disk_full_in_the_head)
 {
 	check_full(_metadata, &self->recording, 50);

@@ -34,6 +34,27 @@ static size_t write_all(struct recorder *rec, const void *data, size_t size)
 	return done;
 }
 
+/*
+ * Write an end record, to be written over by what comes next: until then, the
+ * recording is whole, and so it is if the process is killed.  Return: bytes written;
+ * rec->err is set if they are fewer than there should be.
+ */
+static size_t write_end_for_now(struct recorder *rec)
+{
+	const struct recording_end end = {
+		.record.type = RECORDING_END, .record.size = sizeof(end),
+		.records = rec->records,
+	};
+	size_t written = write_all(rec, &end, sizeof(end));
+
+	if (rec->err)
+		return written;
+	if (lseek(rec->fd, -(off_t)sizeof(end), SEEK_CUR) < 0)
+		rec->err = errno;
+	rec->file_bytes -= sizeof(end);
+	return written;
+}
+
 int recorder_open(struct recorder *rec, const char *path,
 		  struct recording_head *head)
 {
@@ -48,14 +69,17 @@ int recorder_open(struct recorder *rec, const char *path,
 	rec->buf = malloc(BUF_BYTES);
 	if (!rec->buf)
 		return fail(EXIT_OTHER, "out of memory");
-	if (write_all(rec, head, sizeof(*head)) != sizeof(*head))
+	write_all(rec, head, sizeof(*head));
+	if (!rec->err)
+		write_end_for_now(rec);
+	if (rec->err)
 		return fail(EXIT_OUTPUT, "%s: %s", path, strerror(rec->err));
 	return EXIT_OK;
 }
 
 /*
- * Cut the file so that an end record fits behind a whole record.  The block that
- * the cut goes through is allocated already, so the end can be written there
+ * Cut the file so that an end record fits behind a whole record.  The blocks are
+ * there already, if need be those of the last end record, so the end can be written
  * even if the disk is full.
  */
 static void cut(struct recorder *rec, size_t written)
@@ -75,7 +99,8 @@ static void cut(struct recorder *rec, size_t written)
 		if (record->type != VMITAP_RECORD_LOST)
 			rec->dropped++;
 	}
-	if (!ftruncate(rec->fd, base + keep) &&
+	/* Shorter than that, and the end might lose a block that it needs. */
+	if (!ftruncate(rec->fd, base + keep + sizeof(struct recording_end)) &&
 	    lseek(rec->fd, base + keep, SEEK_SET) >= 0)
 		rec->file_bytes = base + keep;
 }
@@ -87,6 +112,8 @@ int recorder_flush(struct recorder *rec)
 	if (rec->err)
 		return EXIT_OUTPUT;
 	written = write_all(rec, rec->buf, rec->used);
+	if (!rec->err)
+		written += write_end_for_now(rec);
 	if (rec->err)
 		cut(rec, written);
 	rec->used = 0;
