@@ -28,7 +28,7 @@ result()
 start_guest()
 {
 	cat > "$tmp/script"
-	"$top/selftests/host/guest.sh" "$tmp/script" "$log" > "$tmp/qemu" 2>&1 &
+	"$top/selftests/host/test-guest.sh" "$tmp/script" "$log" > "$tmp/qemu" 2>&1 &
 	guest=$!
 }
 
