@@ -115,11 +115,12 @@ wait $watch
 result $? 'watch: exit code of an alert' "$tmp/err"
 for i in 0 1 2; do
 	jq -se --arg root "${roots[i]:-none}" 'map(select(.class == "malicious"
-		and .detector == "hidden-process" and .process.root == $root)) | length == 1' \
+		and .detector == "hidden-process" and .process.root == $root)) | length >= 1' \
 		"$tmp/alerts" > "$tmp/jq" 2>&1
 	result $? "watch: a process taken out of its ${ways[i]}" "$tmp/alerts"
 done
-jq -se 'length == 3' "$tmp/alerts" > "$tmp/jq" 2>&1
+# One that stays hidden may be named again, but nothing else.
+jq -se 'map(.process.root) | unique | length == 3' "$tmp/alerts" > "$tmp/jq" 2>&1
 result $? 'watch: no other alert' "$tmp/alerts"
 sed 's/^/# /' "$tmp/hidden" | grep -E 'workload|CPU|Conflict|\?'
 grep -qE "^ +${victims[0]} .* yes +NO +yes" "$tmp/hidden" &&
