@@ -24,7 +24,7 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: all module help clean install uninstall setup host shell demo check bench
+.PHONY: check-guest all module help clean install uninstall setup host shell demo check bench
 all: module $(ALL_TARGETS)
 
 module:
@@ -40,6 +40,7 @@ help:
 	@echo 'make demo               what vmitap does, in a virtual KVM host'
 	@echo 'make check              all tests'
 	@echo 'make check-user         those of user space, that need no virtual host'
+	@echo 'make check-guest        ps and watch on a running guest; timing may fail them'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
 	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none)"
 	@echo 'make shell              the same, with a shell'
@@ -77,6 +78,10 @@ demo: setup
 check: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@selftests/check.sh
+
+check-guest: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@selftests/check.sh guest
 
 bench: setup
 	@$(MAKE) --no-print-directory -s all bench-programs >&2
