@@ -19,7 +19,11 @@ mirror()
 {
 	local uri
 	uri=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v security | head -n 1)
-	echo "${uri:-http://deb.debian.org/debian}"
+	if [ -z "$uri" ]; then
+		echo "emulator.sh: apt-get knows no mirror of Debian: run apt-get update" >&2
+		return 1
+	fi
+	echo "$uri"
 }
 
 fetch()
