@@ -8,6 +8,7 @@
 
 static const struct vmitap_backend *const backends[] = {
 	&vmitap_svm,
+	&vmitap_vmx,
 };
 
 const struct vmitap_backend *vmitap_backend;
@@ -27,7 +28,9 @@ int vmitap_backend_select(const char *module, char *refusal, size_t len)
 	for (i = 0; i < ARRAY_SIZE(backends); i++) {
 		if (!strcmp(module, backends[i]->module)) {
 			vmitap_backend = backends[i];
-			return 0;
+			if (!backends[i]->probe)
+				return 0;
+			return backends[i]->probe(refusal, len);
 		}
 	}
 	snprintf(refusal, len, "no support for KVM's vendor module %s", module);

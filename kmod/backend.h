@@ -18,29 +18,37 @@
  * @module: KVM's vendor module
  * @vendor: enum vmitap_vendor
  * @vcpu_run: hook, of the type of kvm_x86_ops.vcpu_run
- * @vcpu_run_symbol: what kvm_x86_ops.vcpu_run must be
- * @handle_exit_symbol: what kvm_x86_ops.handle_exit must be
- * @finish_undefined: finish a #UD that a trap caused, where sleeping is fine; false
- *	if KVM is to handle it
- * @message_paging: how the vCPU at a hypercall translates addresses
- * @skip_hypercall: step over the hypercall that exited; false if there is none
- * @read_regs: read the registers of a vCPU that is at rest
+ * @vcpu_run_symbols: what kvm_x86_ops.vcpu_run may be
+ * @handle_exit_symbols: what kvm_x86_ops.handle_exit may be
+ * @probe: can this host be tapped?  0, or -EOPNOTSUPP and what did not match; NULL if
+ *	there is nothing to look at
  * @check_vcpu: verify the private layout on a vCPU; NULL, or what did not match
+ * @finish_undefined: finish a #UD that a trap caused, where sleeping is fine; false
+ *	if KVM is to handle it, else with what kvm_x86_ops.handle_exit returns
+ * @finish_cr3: do a write to CR3 that KVM must not be asked to do; returns as
+ *	kvm_x86_ops.handle_exit
+ * @message_paging: how the vCPU at a hypercall translates addresses
+ * @skip_hypercall: step over the hypercall that exited; false if there is none, else
+ *	with what kvm_x86_ops.handle_exit returns
+ * @read_regs: read the registers of a vCPU that is at rest and loaded on this CPU
  */
 struct vmitap_backend {
 	const char *module;
 	u32 vendor;
 	void *vcpu_run;
-	const char *vcpu_run_symbol;
-	const char *handle_exit_symbol;
-	bool (*finish_undefined)(struct kvm_vcpu *vcpu, u64 tsc);
-	struct vmitap_paging (*message_paging)(struct kvm_vcpu *vcpu);
-	bool (*skip_hypercall)(struct kvm_vcpu *vcpu);
-	void (*read_regs)(struct kvm_vcpu *vcpu, struct vmitap_regs *regs);
+	const char *vcpu_run_symbols[2];
+	const char *handle_exit_symbols[2];
+	int (*probe)(char *refusal, size_t len);
 	const char *(*check_vcpu)(struct kvm_vcpu *vcpu);
+	bool (*finish_undefined)(struct kvm_vcpu *vcpu, u64 tsc, int *ret);
+	int (*finish_cr3)(struct kvm_vcpu *vcpu, u64 value);
+	struct vmitap_paging (*message_paging)(struct kvm_vcpu *vcpu);
+	bool (*skip_hypercall)(struct kvm_vcpu *vcpu, int *ret);
+	void (*read_regs)(struct kvm_vcpu *vcpu, struct vmitap_regs *regs);
 };
 
 extern const struct vmitap_backend vmitap_svm;
+extern const struct vmitap_backend vmitap_vmx;
 
 /* The host's backend, valid between vmitap_kvm_get() and vmitap_kvm_put(). */
 extern const struct vmitap_backend *vmitap_backend;

@@ -8,8 +8,9 @@
  * vendor's through a static call of our own.
  *
  * vcpu_run is hooked while any session exists, and so are vcpu_create,
- * vcpu_free and vm_destroy.  handle_exit is hooked only while a session waits or
- * traps: nothing else needs a place to sleep, and an untapped VM pays for each hook.
+ * vcpu_free and vm_destroy.  handle_exit, and vcpu_load for what waits there, are
+ * hooked only while a session waits or traps: nothing else needs a place to sleep,
+ * and an untapped VM pays for each hook.
  *
  * Removal: restore the static call; vmitap_hook_barrier() for the irq-off hook;
  * for the others, which may sleep, wait for the in-flight count and then for
@@ -27,6 +28,7 @@
 #include "config.h"
 #include "hook.h"
 #include "pause.h"
+#include "regs.h"
 #include "ring.h"
 #include "session.h"
 #include "symbols.h"
@@ -37,6 +39,7 @@
 
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vcpu_run, OPS_FN(vcpu_run));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_handle_exit, OPS_FN(handle_exit));
+DEFINE_STATIC_CALL_NULL(vmitap_orig_vcpu_load, OPS_FN(vcpu_load));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vcpu_create, OPS_FN(vcpu_create));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vcpu_free, OPS_FN(vcpu_free));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vm_destroy, OPS_FN(vm_destroy));
@@ -104,6 +107,14 @@ static int vmitap_hook_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 		vmitap_pause_wait(vcpu);
 	atomic_dec(&hooks_in_flight);
 	return ret;
+}
+
+static void vmitap_hook_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
+{
+	atomic_inc(&hooks_in_flight);
+	static_call(vmitap_orig_vcpu_load)(vcpu, cpu);
+	vmitap_regs_serve(vcpu);
+	atomic_dec(&hooks_in_flight);
 }
 
 static int vmitap_hook_vcpu_create(struct kvm_vcpu *vcpu)
@@ -175,6 +186,7 @@ enum {
 	HOOK_VCPU_CREATE,
 	HOOK_VCPU_RUN,
 	HOOK_HANDLE_EXIT,
+	HOOK_VCPU_LOAD,
 	NR_HOOKS,
 };
 
@@ -184,14 +196,17 @@ static struct hook hooks[NR_HOOKS] = {
 	[HOOK_VCPU_CREATE] = HOOK(vcpu_create, vmitap_hook_vcpu_create, false),
 	[HOOK_VCPU_RUN] = HOOK(vcpu_run, NULL, false),
 	[HOOK_HANDLE_EXIT] = HOOK(handle_exit, vmitap_hook_handle_exit, false),
+	[HOOK_VCPU_LOAD] = HOOK(vcpu_load, vmitap_hook_vcpu_load, false),
 };
 
 static unsigned int hook_users;
-static unsigned int handle_exit_users;
+static unsigned int wait_users;
 
 /* Canaries: the hooks have the types of what they stand for. */
 static_assert(__same_type(&vmitap_hook_handle_exit,
 			  ((struct kvm_x86_ops *)NULL)->handle_exit));
+static_assert(__same_type(&vmitap_hook_vcpu_load,
+			  ((struct kvm_x86_ops *)NULL)->vcpu_load));
 static_assert(__same_type(&vmitap_hook_vcpu_create,
 			  ((struct kvm_x86_ops *)NULL)->vcpu_create));
 static_assert(__same_type(&vmitap_hook_vcpu_free,
@@ -230,15 +245,18 @@ static int hook_find(struct hook *hook, char *refusal, size_t len)
 	return 0;
 }
 
-static int hook_check_symbol(struct hook *hook, const char *symbol,
+static int hook_check_symbol(struct hook *hook, const char *const symbols[2],
 			     char *refusal, size_t len)
 {
 	char name[64];
+	int i;
 
-	snprintf(name, sizeof(name), "%s:%s", vmitap_backend->module, symbol);
-	if (vmitap_symbol(name) == (unsigned long)hook->orig)
-		return 0;
-	snprintf(refusal, len, "kvm_x86_ops.%s is not %s", hook->name, symbol);
+	for (i = 0; i < 2 && symbols[i]; i++) {
+		snprintf(name, sizeof(name), "%s:%s", vmitap_backend->module, symbols[i]);
+		if (vmitap_symbol(name) == (unsigned long)hook->orig)
+			return 0;
+	}
+	snprintf(refusal, len, "kvm_x86_ops.%s is not %s", hook->name, symbols[0]);
 	return -EOPNOTSUPP;
 }
 
@@ -265,11 +283,11 @@ static int hooks_find(char *refusal, size_t len)
 			return ret;
 	}
 	ret = hook_check_symbol(&hooks[HOOK_VCPU_RUN],
-				vmitap_backend->vcpu_run_symbol, refusal, len);
+				vmitap_backend->vcpu_run_symbols, refusal, len);
 	if (ret)
 		return ret;
 	return hook_check_symbol(&hooks[HOOK_HANDLE_EXIT],
-				 vmitap_backend->handle_exit_symbol, refusal, len);
+				 vmitap_backend->handle_exit_symbols, refusal, len);
 }
 
 /**
@@ -349,27 +367,31 @@ void vmitap_hooks_put(void)
 }
 
 /**
- * vmitap_hooks_get_handle_exit() - put in the hook that a vCPU can wait in
+ * vmitap_hooks_get_wait() - put in the hooks that a vCPU can wait in
  *
  * The other hooks must be in.
  */
-void vmitap_hooks_get_handle_exit(void)
+void vmitap_hooks_get_wait(void)
 {
 	lockdep_assert_held(&vmitap_lock);
 
-	if (!handle_exit_users++)
-		hook_install(&hooks[HOOK_HANDLE_EXIT]);
+	if (wait_users++)
+		return;
+	hook_install(&hooks[HOOK_HANDLE_EXIT]);
+	hook_install(&hooks[HOOK_VCPU_LOAD]);
 }
 
 /**
- * vmitap_hooks_put_handle_exit() - take it out if nobody needs it
+ * vmitap_hooks_put_wait() - take them out if nobody needs them
  */
-void vmitap_hooks_put_handle_exit(void)
+void vmitap_hooks_put_wait(void)
 {
 	lockdep_assert_held(&vmitap_lock);
 
-	if (!--handle_exit_users)
-		hook_remove(&hooks[HOOK_HANDLE_EXIT]);
+	if (--wait_users)
+		return;
+	hook_remove(&hooks[HOOK_VCPU_LOAD]);
+	hook_remove(&hooks[HOOK_HANDLE_EXIT]);
 }
 
 static void hook_leave_guest_work(struct irq_work *work)

@@ -151,22 +151,24 @@ static long message_fetch_and_deliver(struct kvm_vcpu *vcpu,
  * vmitap_message_take() - take a message, if a session wants it
  * @vcpu: the vCPU that sends it, in its thread, which may sleep
  * @pending: the exit
+ * @ret: what kvm_x86_ops.handle_exit is to return
  *
  * Return: true if that was the hypercall, which is finished; false if KVM is to
  * handle it.
  */
-bool vmitap_message_take(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending)
+bool vmitap_message_take(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending,
+			 int *ret)
 {
 	struct vmitap_ring *ring = message_ring_get(vcpu, pending, 0);
-	long ret;
+	long answer;
 
 	if (!ring)
 		return false;
 	vmitap_ring_put(ring);
-	if (!vmitap_backend->skip_hypercall(vcpu))
+	if (!vmitap_backend->skip_hypercall(vcpu, ret))
 		return false;
-	ret = message_fetch_and_deliver(vcpu, pending);
+	answer = message_fetch_and_deliver(vcpu, pending);
 	vcpu->arch.regs[VCPU_REGS_RAX] = pending->mode == VMITAP_MODE_LONG64 ?
-					 ret : (u32)ret;
+					 answer : (u32)answer;
 	return true;
 }

@@ -9,6 +9,7 @@
 
 struct vmitap_pending;
 
-bool vmitap_message_take(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending);
+bool vmitap_message_take(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending,
+			 int *ret);
 
 #endif /* VMITAP_MESSAGE_H */

@@ -13,6 +13,7 @@
 #include "filter.h"
 #include "hook.h"
 #include "pause.h"
+#include "regs.h"
 #include "ring.h"
 #include "session.h"
 #include "tap.h"
@@ -39,29 +40,29 @@ struct vmitap_session *vmitap_session_create(void)
 	return session;
 }
 
-static bool session_needs_handle_exit(const struct vmitap_session *session)
+static bool session_needs_wait(const struct vmitap_session *session)
 {
 	return session->paused || session->cfg->flags & VMITAP_CFG_LOSSLESS ||
 	       session->cfg->classes & VMITAP_CLASSES_TRAP;
 }
 
 /* Before something is published that needs the hook. */
-static void session_get_handle_exit(struct vmitap_session *session)
+static void session_get_wait(struct vmitap_session *session)
 {
-	if (session->holds_handle_exit || !session_needs_handle_exit(session))
+	if (session->holds_wait || !session_needs_wait(session))
 		return;
-	vmitap_hooks_get_handle_exit();
-	session->holds_handle_exit = true;
+	vmitap_hooks_get_wait();
+	session->holds_wait = true;
 }
 
 /* After what needed the hook has been taken back. */
-static void session_put_handle_exit(struct vmitap_session *session)
+static void session_put_wait(struct vmitap_session *session)
 {
-	if (!session->holds_handle_exit || session_needs_handle_exit(session))
+	if (!session->holds_wait || session_needs_wait(session))
 		return;
 	vmitap_trap_drain(session->vm);
-	vmitap_hooks_put_handle_exit();
-	session->holds_handle_exit = false;
+	vmitap_hooks_put_wait();
+	session->holds_wait = false;
 }
 
 /* What the hooks should see for a ring, given the session's state. */
@@ -238,8 +239,8 @@ void vmitap_session_destroy(struct vmitap_session *session)
 	mutex_lock(&vmitap_lock);
 	if (session->vm) {
 		session_untap(session);
-		if (session->holds_handle_exit)
-			vmitap_hooks_put_handle_exit();
+		if (session->holds_wait)
+			vmitap_hooks_put_wait();
 		vmitap_hooks_put();
 	}
 	session_free_rings(session);
@@ -353,9 +354,9 @@ static void session_replace_cfg(struct vmitap_session *session, struct vmitap_cf
 	struct vmitap_cfg *old = session->cfg;
 
 	session->cfg = cfg;
-	session_get_handle_exit(session);
+	session_get_wait(session);
 	session_publish(session);
-	session_put_handle_exit(session);
+	session_put_wait(session);
 	vmitap_cfg_free(old);
 }
 
@@ -487,9 +488,9 @@ int vmitap_session_regs(struct vmitap_session *session, struct vmitap_regs *regs
 		ret = -ENOENT;
 		goto out;
 	}
-	vmitap_hooks_get_handle_exit();
-	ret = vmitap_pause_read_regs(session->vm, tap, regs);
-	vmitap_hooks_put_handle_exit();
+	vmitap_hooks_get_wait();
+	ret = vmitap_regs_read(session->vm, tap, regs);
+	vmitap_hooks_put_wait();
 out:
 	mutex_unlock(&vmitap_lock);
 	return ret;
@@ -511,12 +512,12 @@ int vmitap_session_pause(struct vmitap_session *session, bool pause)
 	if (ret || pause == session->paused)
 		goto out;
 	session->paused = pause;
-	session_get_handle_exit(session);
+	session_get_wait(session);
 	if (pause)
 		vmitap_pause_begin(session->vm);
 	else
 		vmitap_pause_end(session->vm);
-	session_put_handle_exit(session);
+	session_put_wait(session);
 out:
 	mutex_unlock(&vmitap_lock);
 	return ret;

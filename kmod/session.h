@@ -31,7 +31,7 @@ struct vmitap_vm;
  * @enabled: capture is on
  * @ring_bytes: data size of each ring
  * @paused: the session pauses the VM
- * @holds_handle_exit: the session needs the handle_exit hook
+ * @holds_wait: the session needs the handle_exit hook
  * @nr_untapped: vCPUs created later for which there was no memory
  * @opener: process that opened the file
  * @rings: by index; found without a lock by mmap() and poll()
@@ -49,7 +49,7 @@ struct vmitap_session {
 	struct vmitap_cfg *cfg;
 	bool enabled;
 	bool paused;
-	bool holds_handle_exit;
+	bool holds_wait;
 	u32 ring_bytes;
 	u32 nr_untapped;
 	struct pid *opener;

@@ -238,28 +238,6 @@ static void capture_fill_inject(const struct capture_exit entry,
 	rec->rip = entry.vcpu->arch.regs[VCPU_REGS_RIP];
 }
 
-#include "capture.h"
-
-static __always_inline u16 svm_nested_flag(struct kvm_vcpu *vcpu)
-{
-	return unlikely(vmitap_compat_is_guest_mode(vcpu)) ? VMITAP_RECORD_NESTED : 0;
-}
-
-static noinline void svm_capture_inject(struct vmitap_tap *tap,
-					struct kvm_vcpu *vcpu)
-{
-	const struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
-	const struct capture_exit entry = {
-		.vcpu = vcpu,
-		.vmcb = vmcb,
-		.tsc = rdtsc(),
-		.class_id = VMITAP_CLASS_INJECT,
-		.flags = svm_nested_flag(vcpu),
-	};
-
-	capture_inject(tap, entry);
-}
-
 static __always_inline struct capture_exit svm_exit(struct kvm_vcpu *vcpu, u64 tsc)
 {
 	const struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
@@ -274,116 +252,30 @@ static __always_inline struct capture_exit svm_exit(struct kvm_vcpu *vcpu, u64 t
 	};
 }
 
-static noinline fastpath_t svm_captured_slow(struct vmitap_tap *tap,
-					     struct kvm_vcpu *vcpu, u64 tsc,
-					     fastpath_t fastpath, u32 flags)
+static struct capture_exit svm_entry(struct kvm_vcpu *vcpu, u64 tsc)
 {
-	struct capture_exit exit = svm_exit(vcpu, tsc);
-
-	if (vcpu->arch.guest_state_protected) {
-		capture_protected(tap, tsc);
-		return fastpath;
-	}
-	exit.flags = flags | svm_nested_flag(vcpu);
-	if (fastpath != EXIT_FASTPATH_NONE)
-		exit.flags |= VMITAP_RECORD_FASTPATH;
-	capture_exit_slow(tap, exit);
-	capture_remember(tap, exit);
-	/*
-	 * A vCPU that has to wait for room must not be sent back into the guest
-	 * by KVM's inner loop, which does not pass handle_exit.
-	 */
-	if (fastpath == EXIT_FASTPATH_REENTER_GUEST && capture_must_wait(tap))
-		fastpath = EXIT_FASTPATH_EXIT_HANDLED;
-	return fastpath;
+	return (struct capture_exit) {
+		.vcpu = vcpu,
+		.vmcb = svm_layout(vcpu)->vmcb,
+		.tsc = tsc,
+	};
 }
 
-/* Only the slow path makes a ring low, so only it has to care for @fastpath. */
-static __always_inline fastpath_t svm_captured(struct vmitap_tap *tap,
-					       struct kvm_vcpu *vcpu, u64 tsc,
-					       fastpath_t fastpath)
+static __always_inline bool svm_injects(struct kvm_vcpu *vcpu)
 {
-	const struct capture_exit exit = svm_exit(vcpu, tsc);
-
-	if (unlikely(vcpu->arch.guest_state_protected ||
-		     vmitap_compat_is_guest_mode(vcpu) || fastpath != EXIT_FASTPATH_NONE) ||
-	    unlikely(!capture_exit_fast(tap, exit)))
-		return svm_captured_slow(tap, vcpu, tsc, fastpath, 0);
-	return fastpath;
+	return svm_layout(vcpu)->vmcb->control.event_inj & SVM_EVTINJ_VALID;
 }
 
-static __always_inline fastpath_t svm_run(VMITAP_VCPU_RUN_PARAMS, struct vmitap_tap *tap)
-{
-	fastpath_t fastpath;
-
-	tap->entry_tsc = rdtsc();
-	fastpath = static_call(vmitap_orig_vcpu_run)(VMITAP_VCPU_RUN_ARGS);
-	return svm_captured(tap, vcpu, rdtsc(), fastpath);
-}
-
-static noinline notrace fastpath_t svm_run_injecting(VMITAP_VCPU_RUN_PARAMS,
-						     struct vmitap_tap *tap)
-{
-	svm_capture_inject(tap, vcpu);
-	return svm_run(VMITAP_VCPU_RUN_ARGS, tap);
-}
-
-/* The vCPU is being paused, or traps are armed. */
-static noinline notrace fastpath_t svm_run_attended(VMITAP_VCPU_RUN_PARAMS,
-						    struct vmitap_tap *tap)
-{
-	u32 attention = READ_ONCE(tap->attention);
-	struct svm_trap trap;
-	struct svm_loan loan;
-	fastpath_t fastpath;
-	u64 tsc;
-
-	if (svm_layout(vcpu)->vmcb->control.event_inj & SVM_EVTINJ_VALID)
-		svm_capture_inject(tap, vcpu);
-	if (attention & VMITAP_ATTENTION_PAUSE)
-		vmitap_hook_leave_guest();
-	WRITE_ONCE(tap->entries, tap->entries + 1);
-	svm_lend(vcpu, attention, &loan);
-	tap->entry_tsc = rdtsc();
-	fastpath = static_call(vmitap_orig_vcpu_run)(VMITAP_VCPU_RUN_ARGS);
-	tsc = rdtsc();
-	svm_give_back(&loan);
-
-	trap = svm_trap_classify(tap, vcpu, &loan, tsc);
-	fastpath = svm_captured_slow(tap, vcpu, tsc, fastpath,
-				     trap.kind == SVM_TRAP_NONE ? 0 : VMITAP_RECORD_TRAP);
-	if (trap.kind != SVM_TRAP_SYSCALL && trap.kind != SVM_TRAP_SYSRET)
-		return fastpath;
-	fastpath = svm_trap_finish(tap, vcpu, trap, tsc);
-	return capture_must_wait(tap) ? EXIT_FASTPATH_EXIT_HANDLED : fastpath;
-}
-
-static noinline notrace fastpath_t svm_run_tapped(VMITAP_VCPU_RUN_PARAMS,
-						  struct vmitap_tap *tap)
-{
-	if (unlikely(READ_ONCE(tap->attention)))
-		return svm_run_attended(VMITAP_VCPU_RUN_ARGS, tap);
-	if (unlikely(svm_layout(vcpu)->vmcb->control.event_inj & SVM_EVTINJ_VALID))
-		return svm_run_injecting(VMITAP_VCPU_RUN_ARGS, tap);
-	return svm_run(VMITAP_VCPU_RUN_ARGS, tap);
-}
-
-/* Not traceable: with an untapped VM this would be a good part of the cost. */
-static notrace fastpath_t vmitap_svm_vcpu_run(VMITAP_VCPU_RUN_PARAMS)
-{
-	struct vmitap_tap *tap = vmitap_tap_find(vcpu);
-
-	if (likely(!tap))
-		return static_call(vmitap_orig_vcpu_run)(VMITAP_VCPU_RUN_ARGS);
-	return svm_run_tapped(VMITAP_VCPU_RUN_ARGS, tap);
-}
+#define BACKEND(name)	svm_##name
+#include "capture.h"
+#include "run.h"
 
 /**
  * svm_read_regs() - read all registers
  * @vcpu: the vCPU, at rest: what KVM has in its own copies is newest there
  * @regs: out_* members
  */
-void svm_read_regs(struct kvm_vcpu *vcpu, struct vmitap_regs *regs)
+static void svm_read_regs(struct kvm_vcpu *vcpu, struct vmitap_regs *regs)
 {
 	const struct vmcb_save_area *msrs = &svm_layout(vcpu)->vmcb01->save;
 	const struct capture_exit exit = svm_exit(vcpu, 0);
@@ -409,19 +301,15 @@ void svm_read_regs(struct kvm_vcpu *vcpu, struct vmitap_regs *regs)
 	regs->out_nested = vmitap_compat_is_guest_mode(vcpu);
 }
 
-/* Canary: the hook has the type of what it stands for. */
-static_assert(__same_type(&vmitap_svm_vcpu_run,
-			  ((struct kvm_x86_ops *)NULL)->vcpu_run));
-
 const struct vmitap_backend vmitap_svm = {
 	.module = "kvm_amd",
 	.vendor = VMITAP_VENDOR_SVM,
-	.vcpu_run = vmitap_svm_vcpu_run,
-	.vcpu_run_symbol = "svm_vcpu_run",
-	.handle_exit_symbol = "svm_handle_exit",
+	.vcpu_run = vmitap_hook_vcpu_run,
+	.vcpu_run_symbols = { "svm_vcpu_run" },
+	.handle_exit_symbols = { "svm_handle_exit" },
+	.check_vcpu = svm_check_vcpu,
 	.finish_undefined = svm_finish_undefined,
 	.message_paging = svm_message_paging,
 	.skip_hypercall = svm_skip_hypercall,
 	.read_regs = svm_read_regs,
-	.check_vcpu = svm_check_vcpu,
 };

@@ -12,6 +12,7 @@
 #include "compat/compat.h"
 #include "guestmem.h"
 #include "tap.h"
+#include "trap.h"
 
 /**
  * struct svm_layout - what follows struct kvm_vcpu in KVM's struct vcpu_svm
@@ -103,36 +104,14 @@ struct svm_loan {
 	u32 exceptions;
 };
 
-/* What an exit has to do with traps. */
-enum svm_trap_kind {
-	SVM_TRAP_NONE,
-	SVM_TRAP_ONLY,		/* caused by a trap, and for KVM to finish */
-	SVM_TRAP_SYSCALL,
-	SVM_TRAP_SYSRET,
-	SVM_TRAP_LATER,		/* tap->pending says what is to be done */
-};
-
-/**
- * struct svm_trap - an exit, as far as traps are concerned
- * @kind: enum svm_trap_kind
- * @len: length of the instruction, prefixes included
- * @rex_w: it has a REX.W prefix
- */
-struct svm_trap {
-	u8 kind;
-	u8 len;
-	bool rex_w;
-};
-
 void svm_lend(struct kvm_vcpu *vcpu, u32 attention, struct svm_loan *loan);
 void svm_give_back(const struct svm_loan *loan);
-struct svm_trap svm_trap_classify(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
+struct vmitap_trap svm_trap_classify(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 				  const struct svm_loan *loan, u64 tsc);
 fastpath_t svm_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
-			   struct svm_trap trap, u64 tsc);
-bool svm_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc);
-bool svm_skip_hypercall(struct kvm_vcpu *vcpu);
+			   struct vmitap_trap trap, u64 tsc);
+bool svm_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc, int *ret);
+bool svm_skip_hypercall(struct kvm_vcpu *vcpu, int *ret);
 struct vmitap_paging svm_message_paging(struct kvm_vcpu *vcpu);
-void svm_read_regs(struct kvm_vcpu *vcpu, struct vmitap_regs *regs);
 
 #endif /* VMITAP_SVM_H */

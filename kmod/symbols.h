@@ -24,6 +24,11 @@
 	X("kvm:", file_is_kvm)			\
 	X("kvm:", kvm_vcpu_gfn_to_hva)		\
 	X("kvm:", kvm_queue_exception_e)	\
+	X("kvm:", kvm_set_cr3)			\
+	X("kvm:", kvm_skip_emulated_instruction) \
+	X("kvm:", kvm_vcpu_wake_up)		\
+	X("kvm:", vcpu_load)			\
+	X("kvm:", vcpu_put)			\
 	X("", ptrace_may_access)		\
 	X("", __module_text_address)
 

@@ -23,6 +23,7 @@
 #include <linux/mutex.h>
 #include <linux/rculist.h>
 
+struct vmitap_regs_request;
 struct vmitap_ring;
 
 #define VMITAP_TAP_BITS	10
@@ -47,6 +48,8 @@ enum vmitap_pending_kind {
  * @cpl: privilege level
  * @mode: enum vmitap_mode
  * @tsc: TSC of the exit
+ * @ours: KVM must not handle the exit, as only our trap caused it
+ * @value: VMITAP_PENDING_CR3: what is to be written, if @ours
  * @rip: of the instruction
  * @cr3: guest CR3 at the exit
  */
@@ -54,7 +57,9 @@ struct vmitap_pending {
 	u8 kind;
 	u8 cpl;
 	u8 mode;
+	bool ours;
 	u64 tsc;
+	u64 value;
 	u64 rip;
 	u64 cr3;
 };
@@ -67,8 +72,8 @@ struct vmitap_pending {
  *	vmitap_ring_end
  * @entry_tsc: TSC of the last entry
  * @attention: VMITAP_ATTENTION_*
- * @entries: entries into the guest while @attention was not 0
- * @parked: the vCPU's thread waits for the end of a pause
+ * @parked: the vCPU's thread waits for the end of a pause; for that thread
+ * @regs_request: who asks for the registers, or NULL
  * @pauses: readers of its registers; under vmitap_lock
  * @pending: used by the vCPU's thread
  * @exit_reason: reason of the previous exit
@@ -87,8 +92,8 @@ struct vmitap_tap {
 	u32 exit_reason;
 	u64 exit_tsc;
 	u32 exit_class;
-	u32 entries;
 	bool parked;
+	struct vmitap_regs_request *regs_request;
 	u32 pauses;
 	struct vmitap_pending pending;
 	struct list_head vm_node;

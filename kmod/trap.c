@@ -127,31 +127,29 @@ static struct vmitap_pending take_pending(struct kvm_vcpu *vcpu)
 	if (tap) {
 		pending = tap->pending;
 		/*
-		 * What can be left to KVM needs no hook from here on; a #UD does,
+		 * What can be left to KVM needs no hook from here on; the rest does,
 		 * and vmitap_trap_drain() waits until it is finished.
 		 */
-		if (pending.kind != VMITAP_PENDING_UNDEFINED)
+		if (!pending.ours)
 			WRITE_ONCE(tap->pending.kind, VMITAP_PENDING_NONE);
 	}
 	rcu_read_unlock();
 	return pending;
 }
 
-static bool finish_undefined(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending)
+/* What take_pending() left to be finished is. */
+static void end_pending(struct kvm_vcpu *vcpu)
 {
 	struct vmitap_tap *tap;
-	bool done;
 
-	done = vmitap_backend->finish_undefined(vcpu, pending->tsc);
 	rcu_read_lock();
 	tap = vmitap_tap_find(vcpu);
 	if (tap)
 		WRITE_ONCE(tap->pending.kind, VMITAP_PENDING_NONE);
 	rcu_read_unlock();
-	return done;
 }
 
-/* KVM has done the write, unless it raised an exception instead. */
+/* The write is done, unless it raised an exception instead. */
 static void record_cr3(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending)
 {
 	struct vmitap_cr3_write rec = {
@@ -173,6 +171,35 @@ static void record_cr3(struct kvm_vcpu *vcpu, const struct vmitap_pending *pendi
 	rcu_read_unlock();
 }
 
+/*
+ * Finish an exit without KVM, which is told that its fast path did: it then does
+ * only what it has to do on every exit.  @ret is what KVM's handler would have
+ * returned.
+ */
+static int consume(struct kvm_vcpu *vcpu, int ret)
+{
+	int always = static_call(vmitap_orig_handle_exit)(vcpu, EXIT_FASTPATH_EXIT_HANDLED);
+
+	return always > 0 ? ret : always;
+}
+
+/* The exit is one that KVM must not see, or need not. */
+static bool finish(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending, int *ret)
+{
+	switch (pending->kind) {
+	case VMITAP_PENDING_UNDEFINED:
+		return vmitap_backend->finish_undefined(vcpu, pending->tsc, ret);
+	case VMITAP_PENDING_MESSAGE:
+		return vmitap_message_take(vcpu, pending, ret);
+	case VMITAP_PENDING_CR3:
+		if (!pending->ours)
+			return false;
+		*ret = vmitap_backend->finish_cr3(vcpu, pending->value);
+		return true;
+	}
+	return false;
+}
+
 /**
  * vmitap_trap_handle_exit() - have an exit handled, and what traps have to do with it
  * @vcpu: the vCPU, in its thread, which may sleep
@@ -183,13 +210,16 @@ static void record_cr3(struct kvm_vcpu *vcpu, const struct vmitap_pending *pendi
 int vmitap_trap_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 {
 	struct vmitap_pending pending = take_pending(vcpu);
-	int ret;
+	bool finished;
+	int ret = 1;
 
-	if (pending.kind == VMITAP_PENDING_UNDEFINED && finish_undefined(vcpu, &pending))
-		return 1;
-	if (pending.kind == VMITAP_PENDING_MESSAGE && vmitap_message_take(vcpu, &pending))
-		return 1;
-	ret = static_call(vmitap_orig_handle_exit)(vcpu, fastpath);
+	finished = finish(vcpu, &pending, &ret);
+	if (pending.ours)
+		end_pending(vcpu);
+	if (finished)
+		ret = consume(vcpu, ret);
+	else
+		ret = static_call(vmitap_orig_handle_exit)(vcpu, fastpath);
 	if (pending.kind == VMITAP_PENDING_CR3)
 		record_cr3(vcpu, &pending);
 	return ret;

@@ -15,6 +15,27 @@
 struct vmitap_tap;
 struct vmitap_vm;
 
+/* What an exit has to do with traps. */
+enum vmitap_trap_kind {
+	VMITAP_TRAP_NONE,
+	VMITAP_TRAP_ONLY,	/* caused by a trap, and for KVM to finish */
+	VMITAP_TRAP_SYSCALL,
+	VMITAP_TRAP_SYSRET,
+	VMITAP_TRAP_LATER,	/* vmitap_tap.pending says what is to be done */
+};
+
+/**
+ * struct vmitap_trap - an exit, as far as traps are concerned
+ * @kind: enum vmitap_trap_kind
+ * @len: length of the instruction, prefixes included
+ * @rex_w: it has a REX.W prefix
+ */
+struct vmitap_trap {
+	u8 kind;
+	u8 len;
+	bool rex_w;
+};
+
 void vmitap_trap_update(struct vmitap_vm *vm);
 void vmitap_trap_drain(struct vmitap_vm *vm);
 void vmitap_trap_record(struct vmitap_tap *tap, int class_id, u8 cpl, u64 cr3,

@@ -75,4 +75,29 @@ static inline bool vmitap_compat_is_guest_mode(const struct kvm_vcpu *vcpu)
 	return vcpu->arch.hflags & HF_GUEST_MASK;
 }
 
+/*
+ * Which of KVM's copies of registers (enum kvm_reg) are good, and which are to be
+ * written to hardware.  KVM's own helpers are in a private header.
+ */
+static __always_inline bool vmitap_compat_reg_available(const struct kvm_vcpu *vcpu, int reg)
+{
+	return vcpu->arch.regs_avail & BIT(reg);
+}
+
+static inline void vmitap_compat_reg_mark_available(struct kvm_vcpu *vcpu, int reg)
+{
+	vcpu->arch.regs_avail |= BIT(reg);
+}
+
+static inline void vmitap_compat_reg_mark_dirty(struct kvm_vcpu *vcpu, int reg)
+{
+	vcpu->arch.regs_avail |= BIT(reg);
+	vcpu->arch.regs_dirty |= BIT(reg);
+}
+
+static inline void vmitap_compat_reg_forget(struct kvm_vcpu *vcpu, int reg)
+{
+	vcpu->arch.regs_avail &= ~BIT(reg);
+}
+
 #endif /* VMITAP_COMPAT_H */
