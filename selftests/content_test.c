@@ -5,32 +5,7 @@
 #include <string.h>
 
 #include "lib/fixture.h"
-
-/* SVM exit codes */
-#define EXIT_CPUID		0x72
-#define EXIT_HLT		0x78
-#define EXIT_IOIO		0x7b
-#define EXIT_MSR		0x7c
-#define EXIT_VMMCALL		0x81
-#define EXIT_NPF		0x400
-#define EXIT_READ_CR4		0x04
-#define EXIT_WRITE_CR0		0x10
-#define EXIT_WRITE_CR4		0x14
-#define EXIT_READ_DR0		0x20
-#define EXIT_WRITE_DR0		0x30
-#define EXIT_CR0_SEL_WRITE	0x65
-
-/* EXITINFO1 of IOIO */
-#define IO_IN			0x1
-#define IO_STRING		0x4
-#define IO_REP			0x8
-#define IO_SIZE8		0x10
-#define IO_SIZE16		0x20
-#define IO_SIZE32		0x40
-#define IO_SIZES		0x70
-
-#define NPF_WRITE		0x2
-#define NPF_RESERVED		0x8
+#include "lib/vendor.h"
 
 #define CLASS(name)		VMITAP_CLASS_MASK(VMITAP_CLASS_##name)
 #define RING_BYTES		0x10000
@@ -106,8 +81,9 @@ FIXTURE_TEARDOWN(mode)
 TEST_F(mode, fixed_part)
 {
 	const struct vmitap_exit *exit;
-	struct kvm_sregs sregs;
 	struct tapped *t = &self->t;
+	struct kvm_sregs sregs;
+	struct vendor_io io;
 
 	ASSERT_EQ(0, ioctl(t->vcpu->fd, KVM_GET_SREGS, &sregs));
 	testvm_run(t->vcpu);
@@ -115,7 +91,7 @@ TEST_F(mode, fixed_part)
 	exit = ring_expect_exit(&t->ring, VMITAP_CLASS_CPUID);
 	EXPECT_EQ(0, exit->record.seq);
 	EXPECT_EQ(0, exit->record.flags);
-	EXPECT_EQ(EXIT_CPUID, exit->reason);
+	EXPECT_EQ(VENDOR_CPUID, vendor_exit(exit));
 	EXPECT_EQ(variant->want, exit->mode);
 	EXPECT_EQ(variant->cpl, exit->cpl);
 	EXPECT_EQ(testvm_rip(t->vcpu, every_mode, every_mode), exit->rip);
@@ -124,12 +100,14 @@ TEST_F(mode, fixed_part)
 
 	exit = ring_expect_exit(&t->ring, VMITAP_CLASS_PIO);
 	EXPECT_EQ(1, exit->record.seq);
-	EXPECT_EQ(EXIT_IOIO, exit->reason);
-	EXPECT_EQ(TESTVM_PORT_DONE, exit->qual1 >> 16);
-	EXPECT_EQ(0, exit->qual1 & IO_IN);
-	EXPECT_EQ(IO_SIZE8, exit->qual1 & IO_SIZES);
+	EXPECT_EQ(VENDOR_IO, vendor_exit(exit));
+	io = vendor_io(exit);
+	EXPECT_EQ(TESTVM_PORT_DONE, io.port);
+	EXPECT_FALSE(io.in);
+	EXPECT_EQ(1, io.size);
 	EXPECT_EQ(testvm_rip(t->vcpu, every_mode, every_mode_out), exit->rip);
-	EXPECT_EQ(exit->rip + 2, exit->qual2);
+	/* SVM says where the next instruction is. */
+	EXPECT_EQ(vendor_is_intel() ? 0 : exit->rip + 2, exit->qual2);
 	EXPECT_EQ(variant->want, exit->mode);
 	EXPECT_EQ(NULL, ring_next(&t->ring));
 }
@@ -270,7 +248,7 @@ static void prepare(struct tapped *t, const char *code, const char *end,
 
 #define PREPARE(t, code, classes)	prepare(t, code, code##_end, classes)
 
-GUEST_CODE(io, 64,
+GUEST_CODE(ports, 64,
 	   "mov $0x42, %edx\n"
 	   "in $0x42, %al\n"
 	   "in %dx, %ax\n"
@@ -287,40 +265,41 @@ GUEST_CODE(io, 64,
 
 TEST_F(exits, port_io)
 {
-	static const struct {
-		__u32 port, bits;
-	} want[] = {
-		{ 0x42, IO_IN | IO_SIZE8 },
-		{ 0x42, IO_IN | IO_SIZE16 },
-		{ 0x42, IO_IN | IO_SIZE32 },
-		{ 0x43, IO_SIZE8 },
-		{ 0x42, IO_SIZE32 },
+	static const struct vendor_io want[] = {
+		{ .port = 0x42, .size = 1, .in = true },
+		{ .port = 0x42, .size = 2, .in = true },
+		{ .port = 0x42, .size = 4, .in = true },
+		{ .port = 0x43, .size = 1 },
+		{ .port = 0x42, .size = 4 },
 	};
-	const __u32 bits = IO_IN | IO_STRING | IO_REP | IO_SIZES;
-	const struct vmitap_exit *exit;
+	struct vendor_io io;
 	struct kvm_regs regs;
 	size_t i, nr_rep = 0;
 
-	PREPARE(&self->t, io, CLASS(PIO));
+	PREPARE(&self->t, ports, CLASS(PIO));
 	testvm_run(self->t.vcpu);
 	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
-		exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_PIO);
-		EXPECT_EQ(want[i].port, exit->qual1 >> 16);
-		EXPECT_EQ(want[i].bits, exit->qual1 & bits);
+		io = vendor_io(ring_expect_exit(&self->t.ring, VMITAP_CLASS_PIO));
+		EXPECT_EQ(want[i].port, io.port);
+		EXPECT_EQ(want[i].size, io.size);
+		EXPECT_EQ(want[i].in, io.in);
+		EXPECT_FALSE(io.string || io.rep);
 	}
 	/* KVM may come back between the words of one REP. */
-	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_PIO);
-	while (exit->qual1 & IO_REP) {
+	io = vendor_io(ring_expect_exit(&self->t.ring, VMITAP_CLASS_PIO));
+	while (io.rep) {
 		nr_rep++;
-		EXPECT_EQ(0x42, exit->qual1 >> 16);
-		EXPECT_EQ(IO_STRING | IO_REP | IO_SIZE16, exit->qual1 & bits);
-		exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_PIO);
+		EXPECT_EQ(0x42, io.port);
+		EXPECT_EQ(2, io.size);
+		EXPECT_TRUE(io.string && !io.in);
+		io = vendor_io(ring_expect_exit(&self->t.ring, VMITAP_CLASS_PIO));
 	}
 	EXPECT_GE(nr_rep, 1);
 	EXPECT_LE(nr_rep, 4);
-	EXPECT_EQ(IO_STRING | IO_IN | IO_SIZE8, exit->qual1 & bits);
-	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_PIO);
-	EXPECT_EQ(TESTVM_PORT_DONE, exit->qual1 >> 16);
+	EXPECT_TRUE(io.string && io.in);
+	EXPECT_EQ(1, io.size);
+	io = vendor_io(ring_expect_exit(&self->t.ring, VMITAP_CLASS_PIO));
+	EXPECT_EQ(TESTVM_PORT_DONE, io.port);
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
 
 	/* The guest got what it would have got untapped. */
@@ -336,19 +315,19 @@ GUEST_CODE(kernel_io, 64,
 
 TEST(port_io_to_the_kernel)
 {
-	const struct vmitap_exit *exit;
+	struct vendor_io io;
 	struct tapped t;
 
 	REQUIRE_TAP(return);
 	tapped_create(&t, true);
 	PREPARE(&t, kernel_io, CLASS(PIO));
 	testvm_run(t.vcpu);
-	exit = ring_expect_exit(&t.ring, VMITAP_CLASS_PIO);
-	EXPECT_EQ(0x21, exit->qual1 >> 16);
-	EXPECT_EQ(IO_IN, exit->qual1 & IO_IN);
-	exit = ring_expect_exit(&t.ring, VMITAP_CLASS_PIO);
-	EXPECT_EQ(0x21, exit->qual1 >> 16);
-	EXPECT_EQ(0, exit->qual1 & IO_IN);
+	io = vendor_io(ring_expect_exit(&t.ring, VMITAP_CLASS_PIO));
+	EXPECT_EQ(0x21, io.port);
+	EXPECT_TRUE(io.in);
+	io = vendor_io(ring_expect_exit(&t.ring, VMITAP_CLASS_PIO));
+	EXPECT_EQ(0x21, io.port);
+	EXPECT_FALSE(io.in);
 	tapped_end(&t);
 }
 
@@ -375,22 +354,23 @@ TEST_F(exits, mmio)
 	do {
 		exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_NPF);
 	} while (exit->qual2 < TESTVM_BYTES);
-	EXPECT_EQ(EXIT_NPF, exit->reason);
+	EXPECT_EQ(VENDOR_NPF, vendor_exit(exit));
 	EXPECT_EQ(TESTVM_MMIO, exit->qual2);
-	EXPECT_EQ(0, exit->qual1 & (NPF_WRITE | NPF_RESERVED));
+	EXPECT_FALSE(vendor_npf_write(exit));
 	EXPECT_EQ(testvm_rip(self->t.vcpu, mmio, mmio), exit->rip);
 
 	/* Now it does. */
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_MMIO);
 	EXPECT_EQ(TESTVM_MMIO + 8, exit->qual2);
-	EXPECT_EQ(NPF_RESERVED, exit->qual1 & (NPF_WRITE | NPF_RESERVED));
+	EXPECT_EQ(VENDOR_NPF, vendor_exit(exit));
 	EXPECT_EQ(testvm_rip(self->t.vcpu, mmio, mmio_2), exit->rip);
 	gprs = exit_section(exit, VMITAP_FIELD_GPRS);
 	EXPECT_EQ(TESTVM_MMIO_VALUE, gprs->reg[VMITAP_RAX]);
 
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_MMIO);
 	EXPECT_EQ(TESTVM_MMIO + 16, exit->qual2);
-	EXPECT_EQ(NPF_WRITE, exit->qual1 & NPF_WRITE);
+	/* VMX does not say so here. */
+	EXPECT_EQ(!vendor_is_intel(), vendor_npf_write(exit));
 	EXPECT_EQ(testvm_rip(self->t.vcpu, mmio, mmio_3), exit->rip);
 
 	ASSERT_EQ(0, ioctl(self->t.vcpu->fd, KVM_GET_REGS, &regs));
@@ -404,9 +384,8 @@ TEST_F(exits, nested_page_fault)
 	PREPARE(&self->t, every_mode, CLASS(NPF));
 	testvm_run(self->t.vcpu);
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_NPF);
-	EXPECT_EQ(EXIT_NPF, exit->reason);
+	EXPECT_EQ(VENDOR_NPF, vendor_exit(exit));
 	EXPECT_LT(exit->qual2, TESTVM_BYTES);
-	EXPECT_EQ(0, exit->qual1 & NPF_RESERVED);
 	EXPECT_EQ(testvm_rip(self->t.vcpu, every_mode, every_mode), exit->rip);
 }
 
@@ -425,7 +404,7 @@ TEST_F(exits, hlt)
 	testvm_run(self->t.vcpu);
 	for (i = 0; i < 3; i++) {
 		exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_HLT);
-		EXPECT_EQ(EXIT_HLT, exit->reason);
+		EXPECT_EQ(VENDOR_HLT, vendor_exit(exit));
 		EXPECT_EQ(testvm_rip(self->t.vcpu, halt, halt) + i, exit->rip);
 	}
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
@@ -449,15 +428,13 @@ TEST_F(exits, msr)
 	testvm_run(self->t.vcpu);
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_MSR_READ);
 	gprs = exit_section(exit, VMITAP_FIELD_GPRS);
-	EXPECT_EQ(EXIT_MSR, exit->reason);
-	EXPECT_EQ(0, exit->qual1);
+	EXPECT_EQ(VENDOR_MSR_READ, vendor_exit(exit));
 	EXPECT_EQ(0x277, gprs->reg[VMITAP_RCX]);
 	EXPECT_EQ(testvm_reg(VMITAP_RAX), gprs->reg[VMITAP_RAX]);
 
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_MSR_WRITE);
 	gprs = exit_section(exit, VMITAP_FIELD_GPRS);
-	EXPECT_EQ(EXIT_MSR, exit->reason);
-	EXPECT_EQ(1, exit->qual1);
+	EXPECT_EQ(VENDOR_MSR_WRITE, vendor_exit(exit));
 	EXPECT_EQ(testvm_rip(self->t.vcpu, msr, msr_write), exit->rip);
 	EXPECT_EQ(0x277, gprs->reg[VMITAP_RCX]);
 	/* The page attribute table after reset. */
@@ -481,7 +458,7 @@ static void expect_hypercall(struct __test_metadata *_metadata,
 	testvm_run(t->vcpu);
 	exit = ring_expect_exit(&t->ring, VMITAP_CLASS_HYPERCALL);
 	gprs = exit_section(exit, VMITAP_FIELD_GPRS);
-	EXPECT_EQ(EXIT_VMMCALL, exit->reason);
+	EXPECT_EQ(VENDOR_HYPERCALL, vendor_exit(exit));
 	EXPECT_EQ(cpl, exit->cpl);
 	EXPECT_EQ(testvm_rip(t->vcpu, hypercall, hypercall), exit->rip);
 	EXPECT_EQ(testvm_reg(VMITAP_RAX), gprs->reg[VMITAP_RAX]);
@@ -518,16 +495,18 @@ TEST_F(exits, control_register_access)
 	testvm_run(self->t.vcpu);
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_CR);
 	/* Some versions of QEMU do not intercept the read. */
-	if (exit->reason == EXIT_READ_CR4) {
+	if (vendor_exit(exit) == VENDOR_READ_CR4) {
 		EXPECT_EQ(testvm_rip(self->t.vcpu, control, control), exit->rip);
 		exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_CR);
 	}
-	EXPECT_EQ(EXIT_WRITE_CR4, exit->reason);
-	EXPECT_EQ(testvm_rip(self->t.vcpu, control, control_write_cr4), exit->rip);
-	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_CR);
-	EXPECT_TRUE(exit->reason == EXIT_WRITE_CR0 ||
-		    exit->reason == EXIT_CR0_SEL_WRITE)
-		TH_LOG("reason 0x%x", exit->reason);
+	/* On VMX no exit: it changes nothing. */
+	if (!vendor_is_intel()) {
+		EXPECT_EQ(VENDOR_WRITE_CR4, vendor_exit(exit));
+		EXPECT_EQ(testvm_rip(self->t.vcpu, control, control_write_cr4),
+			  exit->rip);
+		exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_CR);
+	}
+	EXPECT_EQ(VENDOR_WRITE_CR0, vendor_exit(exit));
 	EXPECT_EQ(testvm_rip(self->t.vcpu, control, control_write_cr0), exit->rip);
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
 }
@@ -545,10 +524,10 @@ TEST_F(exits, debug_register_access)
 	PREPARE(&self->t, debug, CLASS(DR));
 	testvm_run(self->t.vcpu);
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_DR);
-	EXPECT_EQ(EXIT_WRITE_DR0, exit->reason);
+	EXPECT_EQ(VENDOR_WRITE_DR0, vendor_exit(exit));
 	/* KVM lets the guest have the registers until its next exit. */
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_DR);
-	EXPECT_EQ(EXIT_READ_DR0, exit->reason);
+	EXPECT_EQ(VENDOR_READ_DR0, vendor_exit(exit));
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
 }
 
@@ -609,7 +588,7 @@ extern const char icr_write[];
 /* KVM's fast path needs the processor to say where the next instruction is. */
 static bool host_saves_next_rip(void)
 {
-	return !system("grep -qw nrip_save /proc/cpuinfo");
+	return vendor_is_intel() || !system("grep -qw nrip_save /proc/cpuinfo");
 }
 
 TEST(fast_path)

@@ -8,11 +8,10 @@
 #include <string.h>
 
 #include "lib/fixture.h"
+#include "lib/vendor.h"
 
 #define RING_BYTES	0x8000
 #define CLASS(name)	VMITAP_CLASS_MASK(VMITAP_CLASS_##name)
-
-#define EXIT_UD		0x46
 
 FIXTURE(inject)
 {
@@ -75,7 +74,7 @@ TEST_F(inject, exception)
 	testvm_run(self->t.vcpu);
 
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_EXCEPTION);
-	EXPECT_EQ(EXIT_UD, exit->reason);
+	EXPECT_EQ(VENDOR_UNDEFINED, vendor_exit(exit));
 	EXPECT_EQ(TESTVM_CODE, exit->rip);
 	inject = expect_inject(&self->t.ring);
 	EXPECT_EQ(VMITAP_INJECT_EXCEPTION, inject->kind);

@@ -8,13 +8,10 @@
 #include <string.h>
 
 #include "lib/fixture.h"
+#include "lib/vendor.h"
 
 #define RING_BYTES	0x10000
 #define CLASS(name)	VMITAP_CLASS_MASK(VMITAP_CLASS_##name)
-
-#define EXIT_WRITE_CR3	0x13
-#define EXIT_UD		0x46
-#define EXIT_MSR	0x7c
 
 /* What the guests below leave in memory, from TESTVM_DATA on. */
 #define LEFT_BYTES	0x100
@@ -159,7 +156,7 @@ TEST_F(trap, cr3_exits_seen_by_others)
 	run_guest(&self->t, &code_cr3, &state);
 	for (i = 0; i < 4; i++) {
 		exit = ring_expect_exit(&ring, VMITAP_CLASS_CR);
-		EXPECT_EQ(EXIT_WRITE_CR3, exit->reason);
+		EXPECT_EQ(VENDOR_WRITE_CR3, vendor_exit(exit));
 		EXPECT_EQ(VMITAP_RECORD_TRAP, exit->record.flags);
 	}
 	EXPECT_EQ(NULL, ring_next(&ring));
@@ -299,7 +296,7 @@ TEST_F(trap, syscall_exits_seen_by_others)
 	run_twice(_metadata, &self->t, &code_call, CLASS(SYSCALL), &state);
 	for (i = 0; i < 2; i++) {
 		exit = ring_expect_exit(&ring, VMITAP_CLASS_EXCEPTION);
-		EXPECT_EQ(EXIT_UD, exit->reason);
+		EXPECT_EQ(VENDOR_UNDEFINED, vendor_exit(exit));
 		EXPECT_EQ(VMITAP_RECORD_TRAP, exit->record.flags &
 			  VMITAP_RECORD_TRAP);
 	}
@@ -351,6 +348,35 @@ GUEST_CODE(call32, 32,
 	   "sysretl\n");
 extern const char call32_insn[], call32_next[], call32_entry[];
 
+/* On Intel it is undefined. */
+GUEST_CODE(undefined32, 32,
+	   "syscall\n"
+	   "out %al, $0xf4\n"
+	   ".code64\n"
+	   "undefined32_entry: .globl undefined32_entry\n"
+	   "incq 0x40000\n"
+	   "sysretl\n"
+	   "undefined32_fault: .globl undefined32_fault\n"
+	   "incq 0x40008\n"
+	   "addq $2, (%rsp)\n"
+	   "iretq\n");
+extern const char undefined32_entry[], undefined32_fault[];
+
+static void expect_undefined32(struct __test_metadata *_metadata, struct tapped *t)
+{
+	static const struct guest_code code = {
+		.start = undefined32, .end = undefined32_end,
+		.entry = undefined32_entry, .fault = undefined32_fault,
+		.mode = TESTVM_COMPAT32,
+	};
+	struct state state;
+
+	run_twice(_metadata, t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(0, left(&state, 0));
+	EXPECT_EQ(1, left(&state, 1));
+	EXPECT_EQ(NULL, ring_next(&t->ring));
+}
+
 TEST_F(trap, syscall_of_32_bits)
 {
 	static const struct guest_code code = {
@@ -364,6 +390,10 @@ TEST_F(trap, syscall_of_32_bits)
 	struct state state;
 	int i;
 
+	if (vendor_is_intel()) {
+		expect_undefined32(_metadata, t);
+		return;
+	}
 	run_twice(_metadata, t, &code, CLASS(SYSCALL), &state);
 	EXPECT_EQ(TESTVM_CODE + (call32_next - call32), left(&state, 0));
 	EXPECT_EQ(0x13, (__u32)state.regs.rsi);
@@ -544,7 +574,7 @@ GUEST_CODE(lstar, 64,
 	   "jmp *%rcx\n");
 extern const char lstar_write[], lstar_entry[];
 
-/* KVM lets the guest write LSTAR without an exit; with the trap it is seen. */
+/* On SVM, KVM lets the guest write LSTAR without an exit; with the trap it is seen. */
 TEST_F(trap, lstar_writes_are_seen)
 {
 	static const struct guest_code code = {
@@ -561,8 +591,9 @@ TEST_F(trap, lstar_writes_are_seen)
 	EXPECT_EQ(left(&state, 0) + 0x100, left(&state, 1));
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_MSR_WRITE);
 	gprs = exit_section(exit, VMITAP_FIELD_GPRS);
-	EXPECT_EQ(EXIT_MSR, exit->reason);
-	EXPECT_EQ(VMITAP_RECORD_TRAP, exit->record.flags & VMITAP_RECORD_TRAP);
+	EXPECT_EQ(VENDOR_MSR_WRITE, vendor_exit(exit));
+	EXPECT_EQ(vendor_is_intel() ? 0 : VMITAP_RECORD_TRAP,
+		  exit->record.flags & VMITAP_RECORD_TRAP);
 	EXPECT_EQ(testvm_rip(self->t.vcpu, lstar, lstar_write), exit->rip);
 	EXPECT_EQ(0xc0000082, gprs->reg[VMITAP_RCX]);
 	EXPECT_EQ(left(&state, 1), gprs->reg[VMITAP_RAX]);

@@ -16,6 +16,7 @@
 #include "check.h"
 #include "testvm.h"
 #include "testvm_state.h"
+#include "vendor.h"
 
 #define SIG_KICK	SIGUSR1
 
@@ -122,6 +123,7 @@ void testvm_load(struct testvm *vm, const char *start, const char *end)
 {
 	CHECK(end - start < 0x10000, "code of %ld bytes", (long)(end - start));
 	memcpy(vm->mem + TESTVM_CODE, start, end - start);
+	vendor_fix_hypercalls(vm->mem + TESTVM_CODE, end - start);
 }
 
 static void answer_read(void *to, const void *value, size_t len)

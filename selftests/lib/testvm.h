@@ -146,7 +146,7 @@ void testvm_destroy(struct testvm *vm);
 struct testvm_vcpu *testvm_add_vcpu(struct testvm *vm);
 
 /**
- * testvm_load() - copy code to TESTVM_CODE
+ * testvm_load() - copy code to TESTVM_CODE, with the hypercall of this host's vendor
  * @vm: the VM
  * @start: first byte
  * @end: behind the last byte

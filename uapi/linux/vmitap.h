@@ -637,7 +637,8 @@ enum vmitap_mode {
  * @mode: enum vmitap_mode
  * @__pad: 0
  * @qual1: SVM EXITINFO1, VMX exit qualification
- * @qual2: SVM EXITINFO2, VMX guest-physical address
+ * @qual2: SVM EXITINFO2; VMX guest-physical address for EPT exits, interruption
+ *	information and its error code (upper half) for exceptions and interrupts
  * @intr_info: SVM EXITINTINFO, VMX IDT-vectoring information: the event that
  *	was being delivered when the exit happened
  * @intr_error: error code that belongs to it
