@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Run a command in a virtual KVM host: QEMU's TCG emulates an AMD machine, a stock
-# Debian kernel runs on it as the host, this machine's files are there under a
-# writable overlay, vmitap is loaded and a Linux guest runs under stock QEMU/KVM.
+# Run a command in a virtual KVM host: QEMU's TCG emulates an AMD machine, or Bochs an
+# Intel machine, a stock Debian kernel runs on it as the host, this machine's files are
+# there under a writable overlay, vmitap is loaded and a Linux guest runs under stock
+# QEMU/KVM.
 
 set -eu
 
@@ -11,7 +12,8 @@ usage()
 	cat <<'TEXT'
 usage: run.sh [options] -- 'shell command'
        run.sh [options] --shell
-  --module FILE     module to load; not loaded if there is no such file
+  --cpu KIND        amd (default) or intel; also CPU= in the environment
+  --module FILE     module to load; on intel, the one built for its kernel instead
   --no-module       load none
   --path DIR        put DIR first in the command's PATH
   --guest KIND      linux (default) or none; also GUEST= in the environment
@@ -19,9 +21,11 @@ usage: run.sh [options] -- 'shell command'
   --log FILE        where the host's console goes (default build/host/console.log)
   --icount          one CPU and a clock that counts instructions
   --smp N, --mem M  CPUs (default 3; the first has no part in what runs) and memory
-                    (default 3G) of the host
+                    (default 3G) of the host; on intel 1 and 1G
   --kernel-args S   more for the host kernel's command line
   --qemu-args S     more for the QEMU that is the host
+KVM_ARGS in the environment: parameters for KVM's vendor module, such as ept=0.
+CPU_MODEL: another of Bochs' CPU models, such as corei7_skylake_x.
 Exit status: that of the command; 97 the kernel complained or vmitap could not be
 unloaded; 98 the virtual host did not start, hung or crashed.
 The command finds VMITAP_GUEST_PID, VMITAP_GUEST_LOG, VMITAP_TOP, VMITAP_KO and
@@ -33,11 +37,12 @@ TEXT
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=$top/${O:-build}
-module='' paths='' guest=${GUEST:-linux} timeout=600 log='' shell='' cmd=''
-smp=3 mem=3G args='' qemu_more='' accel='-accel tcg,thread=multi'
+module='' paths='' guest=${GUEST:-linux} cpu=${CPU:-amd} timeout=600 log='' shell='' cmd=''
+smp='' mem='' args='' qemu_more='' accel='-accel tcg,thread=multi'
 
 while [ $# -gt 0 ]; do
 	case $1 in
+	--cpu) cpu=$2; shift ;;
 	--module) module=$2; shift ;;
 	--no-module) module='' ;;
 	--path) paths=$paths$2:; shift ;;
@@ -66,13 +71,34 @@ linux|none) ;;
 esac
 
 release=$("$here/release.sh")
+case $cpu in
+amd)
+	: "${smp:=3}" "${mem:=3G}"
+	emulator=$("$here/emulator.sh" qemu)
+	modules='virtio_pci virtio_console 9pnet_virtio 9p overlay'
+	;;
+intel)
+	if [ -n "$shell" ]; then
+		echo 'run.sh: there is no shell on the virtual Intel host' >&2
+		exit 2
+	fi
+	: "${smp:=1}" "${mem:=1G}"
+	emulator=$("$here/emulator.sh" bochs)
+	modules='nd_e820 nd_pmem overlay'
+	# The standard kernel takes a minute to unpack itself there.
+	release=${release%-amd64}
+	release=${release%-cloud}-cloud-amd64
+	. "$here/intel.sh"
+	;;
+*)	echo "run.sh: CPU is amd or intel, not '$cpu'" >&2; exit 2 ;;
+esac
 kernel=$("$here/kernel.sh" "$release")
-emulator=$("$here/emulator.sh")
 mkdir -p "$build/host/out"
 log=${log:-$build/host/console.log}
 if [ -n "$module" ]; then
 	[ -e "$module" ] || { echo "run.sh: no $module: run make first" >&2; exit 2; }
 	module=$(realpath "$module")
+	[ "$cpu" = amd ] || module=$(intel_module)
 fi
 
 # Remake an initramfs when what goes into it is newer.
@@ -86,10 +112,10 @@ stale()
 	return 1
 }
 
-host_initrd=$build/host/host-$release.cpio
+host_initrd=$build/host/host-$cpu-$release.cpio
 if stale "$host_initrd" "$here/init" "$here/initramfs.sh" "$kernel/ready"; then
 	"$here/initramfs.sh" "$host_initrd" "$here/init" "$kernel" "$release" \
-		'virtio_pci virtio_console 9pnet_virtio 9p overlay'
+		"$modules"
 fi
 guest_initrd=$build/host/guest-$release.cpio
 workload=$build/host/workload
@@ -117,7 +143,7 @@ trap 'exit 143' TERM
 printf '%s\n' "$cmd" > "$dir/cmd"
 cp "$here/stage2" "$dir/stage2"
 for name in VMITAP_TOP=$top VMITAP_KO=$module KERNEL_DIR=$kernel EXTRA_PATH=$paths \
-	GUEST=$guest GUEST_KERNEL=$kernel/boot/vmlinuz-$release \
+	CPU=$cpu KVM_ARGS=${KVM_ARGS:-} GUEST=$guest GUEST_KERNEL=$kernel/boot/vmlinuz-$release \
 	GUEST_INITRD=$guest_initrd SHELL_MODE=$shell; do
 	printf '%s=%q\n' "${name%%=*}" "${name#*=}"
 done > "$dir/env"
@@ -140,7 +166,9 @@ else
 fi
 qemu_args+=(-device virtserialport,chardev=status,nr=2)
 
-if [ -n "$shell" ]; then
+if [ "$cpu" = intel ]; then
+	intel_run
+elif [ -n "$shell" ]; then
 	"$emulator" "${qemu_args[@]}" 2> "$dir/qemu.err" || :
 else
 	# QEMU closes a port whose input ends, and sets O_NONBLOCK on its output:
