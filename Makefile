@@ -42,7 +42,7 @@ help:
 	@echo 'make check-user         those of user space, that need no virtual host'
 	@echo 'make check-guest        ps and watch on a running guest; timing may fail them'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
-	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none)"
+	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none, CPU=amd|intel)"
 	@echo 'make shell              the same, with a shell'
 	@echo 'make bench              performance table'
 	@echo 'make install, uninstall DESTDIR=, PREFIX='
