@@ -27,11 +27,14 @@ ALL_TARGETS   :=
 .PHONY: check-guest all module help clean install uninstall setup host shell demo check bench
 all: module $(ALL_TARGETS)
 
+# What a build needs; the module alone needs less.
+NEEDED ?= gcc make clang bpftool pkg-config
+
 module:
-	@sh kmod/prerequisites.sh "$(KDIR)"
+	@sh kmod/prerequisites.sh "$(KDIR)" $(NEEDED)
 	@mkdir -p $(O)/module
 	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/uapi $(O)/module/
-	$(MAKE) -C $(KDIR) M=$(abspath $(O))/module O= \
+	$(MAKE) -C $(KDIR) M=$(abspath $(O))/module O=$(realpath $(KDIR)) \
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 	@sh kmod/btf.sh "$(KDIR)" $(O)/module/vmitap.ko $(O)/vmitap.ko
 
@@ -53,9 +56,14 @@ clean:
 
 setup:
 	@selftests/host/packages.sh
-	@selftests/host/kernel.sh "$$(selftests/host/release.sh)" > /dev/null
+	@for name in $(or $(HOST_KERNEL),6.1) $(or $(GUEST_KERNEL),6.1); do \
+		release=$$(selftests/host/release.sh $$name) && \
+		selftests/host/kernel.sh "$$release" > /dev/null || exit; \
+	done
 
-HOST = selftests/host/run.sh --module $(O)/vmitap.ko --path $(abspath $(O))
+# For the kernels chosen by HOST_KERNEL and GUEST_KERNEL: see selftests/host/kernels.
+export HOST_KERNEL GUEST_KERNEL
+HOST = selftests/host/run.sh --module "$$(selftests/host/module.sh)" --path $(abspath $(O))
 
 # The command is the host's shell's to read, so neither make nor this shell may: it
 # goes as it is by the environment, which would have it expanded if it were exported

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Add BTF to the module.  Kernel headers come without the vmlinux that kbuild
+# Add BTF to the module.  Most kernel headers come without the vmlinux that kbuild
 # would take it from, so take it from the running kernel if that is the target,
 # else from the target's own image.
 # usage: btf.sh KDIR IN.ko OUT.ko
@@ -51,6 +51,8 @@ release=$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$kdir/include/generated/utsrel
 base=
 if [ "$release" = "$(uname -r)" ] && [ -r /sys/kernel/btf/vmlinux ]; then
 	base=/sys/kernel/btf/vmlinux
+elif [ -r "$kdir/vmlinux" ]; then
+	base=$kdir/vmlinux
 else
 	for image in "/boot/vmlinuz-$release" "/lib/modules/$release/vmlinuz" \
 		     "${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}"/kernel-*/boot/vmlinuz-"$release"; do
@@ -62,5 +64,5 @@ else
 fi
 [ -n "$base" ] || without "no /sys/kernel/btf/vmlinux of $release and no vmlinuz-$release"
 
-pahole -J --btf_base "$base" "$tmp/vmitap.ko" 2>/dev/null || without "pahole failed"
+LLVM_OBJCOPY=objcopy pahole -J --btf_base "$base" "$tmp/vmitap.ko" 2>/dev/null || without "pahole failed"
 finish

@@ -63,7 +63,6 @@ static const struct file_operations vmitap_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = vmitap_mmap,
 	.poll = vmitap_poll,
-	.llseek = no_llseek,
 };
 
 static struct miscdevice vmitap_device = {
@@ -78,7 +77,7 @@ static int __init vmitap_init(void)
 	int ret;
 
 	if (!vmitap_compat_kernel_tested() && !allow_untested) {
-		pr_err("not tested on kernels newer than %s; allow_untested=1 loads it anyway, at the host's risk\n",
+		pr_err("not tested on kernels newer than %s: boot an older one or get a newer vmitap; allow_untested=1 loads it anyway, at the host's risk\n",
 		       VMITAP_NEWEST_TESTED);
 		return -EOPNOTSUPP;
 	}

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Stop the build early, with one line for each thing that is missing.
-# usage: prerequisites.sh KDIR
+# usage: prerequisites.sh KDIR TOOL...
 
 kdir=$1
+shift
 bad=0
 
 miss()
@@ -26,7 +27,7 @@ done
 grep -q '^CONFIG_KVM=y' "$conf" &&
 	miss "the kernel in $kdir has KVM built in; vmitap needs it as a module (CONFIG_KVM=m)"
 
-for tool in gcc make clang bpftool pkg-config; do
+for tool in "$@"; do
 	command -v $tool >/dev/null || miss "no $tool: run 'make setup', or install it"
 done
 exit $bad

@@ -235,7 +235,7 @@ static void capture_fill_inject(const struct capture_exit entry,
 	rec->has_error = !!(info & SVM_EVTINJ_VALID_ERR);
 	rec->error = rec->has_error ? control->event_inj_err : 0;
 	/* KVM's copy goes into the VMCB only behind the hook. */
-	rec->rip = entry.vcpu->arch.regs[VCPU_REGS_RIP];
+	rec->rip = vmitap_compat_rip(entry.vcpu);
 }
 
 static __always_inline struct capture_exit svm_exit(struct kvm_vcpu *vcpu, u64 tsc)
@@ -286,7 +286,7 @@ static void svm_read_regs(struct kvm_vcpu *vcpu, struct vmitap_regs *regs)
 	svm_fill_ctrl(exit, &regs->out_ctrl);
 	regs->out_ctrl.cr2 = vcpu->arch.cr2;
 	svm_fill_segs(exit, &regs->out_segs);
-	regs->out_rip = vcpu->arch.regs[VCPU_REGS_RIP];
+	regs->out_rip = vmitap_compat_rip(vcpu);
 	regs->out_cr3 = vcpu->arch.cr3;
 	regs->out_star = msrs->star;
 	regs->out_lstar = msrs->lstar;

@@ -36,7 +36,7 @@ static __always_inline struct svm_layout *svm_layout(struct kvm_vcpu *vcpu)
 /* Guest CR3; with shadow paging the VMCB has KVM's page tables, not the guest's. */
 static __always_inline u64 svm_cr3(struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
 {
-	if (likely(vmcb->control.nested_ctl & SVM_NESTED_CTL_NP_ENABLE))
+	if (likely(vmitap_compat_nested_paging(vmcb)))
 		return vmcb->save.cr3;
 	return vcpu->arch.cr3;
 }

@@ -219,7 +219,7 @@ static void svm_set_seg(struct vmcb_seg *seg, u16 selector, u16 attrib)
 /* The instruction is done: what comes with that. */
 static void svm_advance(struct kvm_vcpu *vcpu, struct vmcb *vmcb, u64 rip)
 {
-	vcpu->arch.regs[VCPU_REGS_RIP] = rip;
+	vmitap_compat_rip(vcpu) = rip;
 	vmcb->save.rip = rip;
 	vmcb->control.int_state &= ~(u32)SVM_INTERRUPT_SHADOW_MASK;
 }

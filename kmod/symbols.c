@@ -113,6 +113,11 @@ static int kvm_pin(char *refusal, size_t len)
 		snprintf(refusal, len, "symbol %s not found", missing);
 		return -EOPNOTSUPP;
 	}
+	missing = vmitap_compat_check_prototypes();
+	if (missing) {
+		snprintf(refusal, len, "KVM's %s has another type than expected", missing);
+		return -EOPNOTSUPP;
+	}
 	kvm_module = pin_module_of(vmitap_symbol("kvm:kvm_put_kvm"));
 	if (!kvm_module) {
 		strscpy(refusal, "kvm is being unloaded", len);

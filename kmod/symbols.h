@@ -17,6 +17,8 @@
 #include <linux/ptrace.h>
 #include <linux/static_call.h>
 
+#include "compat/compat.h"
+
 /* X(module, function) */
 #define VMITAP_FUNCTIONS(X)			\
 	X("kvm:", kvm_get_kvm_safe)		\

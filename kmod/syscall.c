@@ -34,7 +34,7 @@
  * @vcpu: the vCPU
  *
  * Those of a guest in long mode can, unless shadow stacks or FRED give SYSCALL more
- * to do.
+ * to do.  KVM's copy of a bit that the guest may change without an exit may be old.
  *
  * Return: true if they can.
  */
@@ -43,7 +43,7 @@ bool vmitap_syscall_trappable(const struct kvm_vcpu *vcpu)
 	const u64 needed = EFER_SCE | EFER_LMA;
 
 	return (vcpu->arch.efer & needed) == needed &&
-	       !(vcpu->arch.cr4 & (CR4_CET | CR4_FRED));
+	       !((vcpu->arch.cr4 | vcpu->arch.cr4_guest_owned_bits) & (CR4_CET | CR4_FRED));
 }
 
 static bool is_prefix(u8 byte)

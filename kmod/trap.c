@@ -163,7 +163,7 @@ static void record_cr3(struct kvm_vcpu *vcpu, const struct vmitap_pending *pendi
 		.mode = pending->mode,
 	};
 
-	if (vcpu->arch.regs[VCPU_REGS_RIP] == pending->rip)
+	if (vmitap_compat_rip(vcpu) == pending->rip)
 		return;
 	rcu_read_lock();
 	vmitap_trap_record(vmitap_tap_find(vcpu), VMITAP_CLASS_CR3, rec.cpl,

@@ -342,7 +342,7 @@ static void vmx_read_regs(struct kvm_vcpu *vcpu, struct vmitap_regs *regs)
 	vmx_fill_segs(vcpu, &regs->out_segs);
 	vmx_read_msrs(vcpu, regs);
 	regs->out_rip = vmx_rip(vcpu);
-	regs->out_cr3 = vmitap_compat_reg_available(vcpu, VCPU_EXREG_CR3) ?
+	regs->out_cr3 = vmitap_compat_reg_available(vcpu, VMITAP_REG_CR3) ?
 			vcpu->arch.cr3 : vmx_cr3(vcpu);
 	regs->out_cpl = vmx_cpl(vcpu);
 	regs->out_mode = vmx_mode(vcpu);

@@ -103,8 +103,8 @@ static inline u64 vmx_rsp(const struct kvm_vcpu *vcpu)
 
 static inline u64 vmx_rip(const struct kvm_vcpu *vcpu)
 {
-	if (vmitap_compat_reg_available(vcpu, VCPU_REGS_RIP))
-		return vcpu->arch.regs[VCPU_REGS_RIP];
+	if (vmitap_compat_reg_available(vcpu, VMITAP_REG_RIP))
+		return vmitap_compat_rip(vcpu);
 	return vmx_read(GUEST_RIP);
 }
 

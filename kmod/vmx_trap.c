@@ -52,6 +52,11 @@ static void vmx_clear_bits(unsigned long field, unsigned long bits)
 	vmx_write(field, vmx_read(field) & ~bits);
 }
 
+static void vmx_write_efer(u64 efer)
+{
+	native_wrmsr(MSR_EFER, lower_32_bits(efer), upper_32_bits(efer));
+}
+
 static void vmx_lend_syscall(struct vmx_loan *loan)
 {
 	loan->undefined = vmx_set_bits(EXCEPTION_BITMAP, BIT(UD_VECTOR));
@@ -62,7 +67,7 @@ static void vmx_lend_syscall(struct vmx_loan *loan)
 		vmx_write(GUEST_IA32_EFER, loan->efer & ~(u64)EFER_SCE);
 	} else {
 		loan->efer = __rdmsr(MSR_EFER);
-		native_wrmsrl(MSR_EFER, loan->efer & ~(u64)EFER_SCE);
+		vmx_write_efer(loan->efer & ~(u64)EFER_SCE);
 	}
 }
 
@@ -95,7 +100,7 @@ void vmx_give_back(const struct vmx_loan *loan)
 	if (loan->sce_by_entry)
 		vmx_write(GUEST_IA32_EFER, loan->efer);
 	else if (loan->sce)
-		native_wrmsrl(MSR_EFER, loan->efer);
+		vmx_write_efer(loan->efer);
 	if (loan->undefined)
 		vmx_clear_bits(EXCEPTION_BITMAP, BIT(UD_VECTOR));
 	if (loan->cr3_write)
@@ -132,9 +137,9 @@ static void vmx_set_pending(struct vmitap_tap *tap, struct kvm_vcpu *vcpu, u64 t
 		.cr3 = vmx_cr3(vcpu),
 	};
 	/* Who looks later whether RIP has changed finds it. */
-	if (!vmitap_compat_reg_available(vcpu, VCPU_REGS_RIP)) {
-		vcpu->arch.regs[VCPU_REGS_RIP] = tap->pending.rip;
-		vmitap_compat_reg_mark_available(vcpu, VCPU_REGS_RIP);
+	if (!vmitap_compat_reg_available(vcpu, VMITAP_REG_RIP)) {
+		vmitap_compat_rip(vcpu) = tap->pending.rip;
+		vmitap_compat_reg_mark_available(vcpu, VMITAP_REG_RIP);
 	}
 	/* Read by vmitap_trap_drain(). */
 	WRITE_ONCE(tap->pending.kind, kind);
@@ -238,11 +243,11 @@ static void vmx_switch(struct kvm_vcpu *vcpu, const struct vmitap_switch *to)
 	vmx_write(GUEST_RFLAGS, to->rflags);
 	if (vmx_read(GUEST_INTERRUPTIBILITY_INFO) & shadow)
 		vmx_clear_bits(GUEST_INTERRUPTIBILITY_INFO, shadow);
-	vcpu->arch.regs[VCPU_REGS_RIP] = to->rip;
-	vmitap_compat_reg_mark_dirty(vcpu, VCPU_REGS_RIP);
+	vmitap_compat_rip(vcpu) = to->rip;
+	vmitap_compat_reg_mark_dirty(vcpu, VMITAP_REG_RIP);
 	/* KVM may have copies, if only as it was asked for the segments here. */
-	vmitap_compat_reg_forget(vcpu, VCPU_EXREG_SEGMENTS);
-	vmitap_compat_reg_forget(vcpu, VCPU_EXREG_RFLAGS);
+	vmitap_compat_reg_forget(vcpu, VMITAP_REG_SEGMENTS);
+	vmitap_compat_reg_forget(vcpu, VMITAP_REG_RFLAGS);
 }
 
 static struct vmitap_caller vmx_caller(struct kvm_vcpu *vcpu)

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # vmitap watch on a Linux guest that is reset and boots anew, elsewhere in its memory.
-# TAP; selftests/run-in-host.sh runs it in a virtual host, with GUEST_KERNEL and
-# GUEST_INITRD as selftests/host/stage2 has them.
+# TAP; selftests/run-in-host.sh runs it in a virtual host, with VMITAP_GUEST_KERNEL
+# and VMITAP_GUEST_INITRD as selftests/host/run.sh has them.
 # Exit status: 0 all passed, 1 something failed, 4 skipped: no guest to start.
 
 set -u
 number=0 failed=0
 PATH=$PATH:$(cd "$(dirname "$0")/.." && pwd)/${O:-build}/selftests
 
-if [ -z "${GUEST_KERNEL:-}" ]; then
+if [ -z "${VMITAP_GUEST_KERNEL:-}" ]; then
 	echo '1..1'
 	echo 'ok 1 reboot # SKIP there is no guest to start'
 	exit 4
@@ -47,8 +47,8 @@ mkfifo "$tmp/monitor"
 exec 8<> "$tmp/monitor"
 : > "$tmp/log"
 qemu-system-x86_64 -name reboots -accel kvm -cpu host -M q35 -smp 2 -m 256M \
-	-nodefaults -display none -monitor stdio -kernel "$GUEST_KERNEL" \
-	-initrd "$GUEST_INITRD" -serial "file:$tmp/log" \
+	-nodefaults -display none -monitor stdio -kernel "$VMITAP_GUEST_KERNEL" \
+	-initrd "$VMITAP_GUEST_INITRD" -serial "file:$tmp/log" \
 	-append 'console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check cryptomgr.notests' \
 	<&8 > "$tmp/answers" 2>&1 &
 vmm=$!

@@ -174,7 +174,7 @@ check_scripts()
 		head -n 1 "$file" | grep -qE '^#!/bin/(ba)?sh' && echo "$file"
 	done > "$tmp/scripts"
 	# Lists of options for QEMU are split at spaces on purpose, and have commas.
-	xargs shellcheck -S warning -e SC2054,SC2206 < "$tmp/scripts" > "$tmp/shellcheck" 2>&1
+	xargs shellcheck -x -P SCRIPTDIR -S warning -e SC2054,SC2206 < "$tmp/scripts" > "$tmp/shellcheck" 2>&1
 	verdict $? 'shellcheck: scripts' "$tmp/shellcheck"
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Make the memory image of a Linux guest that the views are tested on: boot the
-# kernel of the virtual hosts in an emulated machine whose memory is a file, let
+# Make the memory image of a Linux guest that the views are tested on: boot the kernel
+# GUEST_KERNEL (see selftests/host/run.sh) in an emulated machine whose memory is a file, let
 # the guest say what it knows of itself, stop it.
 # usage: views_image.sh DIR [--kernel-args S] [--mem SIZE] [--release R]
 #        [--cpu MODEL] [--while-it-runs COMMAND]
@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-[ -n "$release" ] || release=$("$here/host/release.sh")
+[ -n "$release" ] || release=$("$here/host/release.sh" "${GUEST_KERNEL:-6.1}")
 kernel=$("$here/host/kernel.sh" "$release")
 emulator=$("$here/host/emulator.sh")
 

@@ -12,6 +12,7 @@
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/version.h>
+#include <asm/svm.h>
 
 /*
  * v6.1 is the oldest kernel tested.  The newest is checked when the module is
@@ -21,26 +22,40 @@
 #error "vmitap needs Linux 6.1 or newer"
 #endif
 
-#define VMITAP_NEWEST_TESTED	"6.1"
+#define VMITAP_NEWEST_TESTED	"7.3"
 
 static inline bool vmitap_compat_kernel_tested(void)
 {
-	return LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0);
+	return LINUX_VERSION_CODE < KERNEL_VERSION(7, 4, 0);
 }
 
 /*
  * v6.10: 9c9025ea003a ("KVM: x86: Plumb "force_immediate_exit" into
- * kvm_entry() tracepoint") gave kvm_x86_ops.vcpu_run a second argument, which
- * later became the flags word that stable kernels have too.  Can go when
- * kernels without it are not supported any more.
+ * kvm_entry() tracepoint") gave kvm_x86_ops.vcpu_run a second argument; v6.17:
+ * 2478b1b220c4 ("KVM: x86: Convert vcpu_run()'s immediate exit param into a
+ * generic bitmap") made it flags, in stable kernels too.  Can go with 6.1, and with
+ * the last that has no flags.
  */
-#ifdef VMITAP_HAVE_RUN_FLAGS
+#if defined(VMITAP_HAVE_RUN_FLAGS)
 #define VMITAP_VCPU_RUN_PARAMS	struct kvm_vcpu *vcpu, u64 run_flags
 #define VMITAP_VCPU_RUN_ARGS	vcpu, run_flags
+#elif defined(VMITAP_HAVE_RUN_FORCE_EXIT)
+#define VMITAP_VCPU_RUN_PARAMS	struct kvm_vcpu *vcpu, bool force_immediate_exit
+#define VMITAP_VCPU_RUN_ARGS	vcpu, force_immediate_exit
 #else
 #define VMITAP_VCPU_RUN_PARAMS	struct kvm_vcpu *vcpu
 #define VMITAP_VCPU_RUN_ARGS	vcpu
 #endif
+
+/*
+ * By v7.3: KVM's headers for its own modules only have these; before, linux/ and asm/
+ * had them, and a prototype that differs does not compile.  Their types in the running
+ * kernel are checked by vmitap_compat_check_prototypes().
+ */
+void kvm_queue_exception_e(struct kvm_vcpu *vcpu, unsigned int nr, u32 error_code);
+int kvm_set_cr3(struct kvm_vcpu *vcpu, unsigned long cr3);
+int kvm_skip_emulated_instruction(struct kvm_vcpu *vcpu);
+const char *vmitap_compat_check_prototypes(void);
 
 /*
  * v6.3: bc292ab00f6c ("mm: introduce vma->vm_flags wrapper functions").  Can go
@@ -76,28 +91,63 @@ static inline bool vmitap_compat_is_guest_mode(const struct kvm_vcpu *vcpu)
 }
 
 /*
- * Which of KVM's copies of registers (enum kvm_reg) are good, and which are to be
- * written to hardware.  KVM's own helpers are in a private header.
+ * By v7.3: struct vmcb_control_area.nested_ctl is misc_ctl, and its bits have other
+ * names.  Can go with 6.12.
+ */
+static __always_inline bool vmitap_compat_nested_paging(const struct vmcb *vmcb)
+{
+#ifdef VMITAP_HAVE_MISC_CTL
+	return vmcb->control.misc_ctl & SVM_MISC_ENABLE_NP;
+#else
+	return vmcb->control.nested_ctl & SVM_NESTED_CTL_NP_ENABLE;
+#endif
+}
+
+/*
+ * By v7.3: KVM's copy of RIP is no member of regs[], its masks of registers are
+ * bitmaps, of one word, and the names of those that are not general have changed.  Can
+ * go with 6.12.
+ */
+#ifdef VMITAP_HAVE_ARCH_RIP
+#define vmitap_compat_rip(vcpu)		((vcpu)->arch.rip)
+#define VMITAP_REG_MASK(vcpu, mask)	((vcpu)->arch.mask[0])
+#define VMITAP_REG_RIP			VCPU_REG_RIP
+#define VMITAP_REG_CR3			VCPU_REG_CR3
+#define VMITAP_REG_RFLAGS		VCPU_REG_RFLAGS
+#define VMITAP_REG_SEGMENTS		VCPU_REG_SEGMENTS
+static_assert(sizeof_field(struct kvm_vcpu, arch.regs_avail) == sizeof(long));
+#else
+#define vmitap_compat_rip(vcpu)		((vcpu)->arch.regs[VCPU_REGS_RIP])
+#define VMITAP_REG_MASK(vcpu, mask)	((vcpu)->arch.mask)
+#define VMITAP_REG_RIP			VCPU_REGS_RIP
+#define VMITAP_REG_CR3			VCPU_EXREG_CR3
+#define VMITAP_REG_RFLAGS		VCPU_EXREG_RFLAGS
+#define VMITAP_REG_SEGMENTS		VCPU_EXREG_SEGMENTS
+#endif
+
+/*
+ * Which of KVM's copies of registers (VCPU_REGS_* or VMITAP_REG_*) are good, and which
+ * are to be written to hardware.  KVM's own helpers are in a private header.
  */
 static __always_inline bool vmitap_compat_reg_available(const struct kvm_vcpu *vcpu, int reg)
 {
-	return vcpu->arch.regs_avail & BIT(reg);
+	return VMITAP_REG_MASK(vcpu, regs_avail) & BIT(reg);
 }
 
 static inline void vmitap_compat_reg_mark_available(struct kvm_vcpu *vcpu, int reg)
 {
-	vcpu->arch.regs_avail |= BIT(reg);
+	VMITAP_REG_MASK(vcpu, regs_avail) |= BIT(reg);
 }
 
 static inline void vmitap_compat_reg_mark_dirty(struct kvm_vcpu *vcpu, int reg)
 {
-	vcpu->arch.regs_avail |= BIT(reg);
-	vcpu->arch.regs_dirty |= BIT(reg);
+	VMITAP_REG_MASK(vcpu, regs_avail) |= BIT(reg);
+	VMITAP_REG_MASK(vcpu, regs_dirty) |= BIT(reg);
 }
 
 static inline void vmitap_compat_reg_forget(struct kvm_vcpu *vcpu, int reg)
 {
-	vcpu->arch.regs_avail &= ~BIT(reg);
+	VMITAP_REG_MASK(vcpu, regs_avail) &= ~BIT(reg);
 }
 
 #endif /* VMITAP_COMPAT_H */

@@ -12,50 +12,13 @@
 
 set -eu
 suite=trixie
-cache=${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/apt.sh"
 case ${1:-qemu} in
 qemu)  name=qemu dir=$cache/emulator-$suite packages=(qemu-system-x86) ;;
 bochs) name=bochs dir=$cache/bochs-$suite packages=(bochs bochs-term bochsbios) ;;
 *)     echo "emulator.sh: there is no emulator $1" >&2; exit 2 ;;
 esac
-
-# Debian's mirror as this machine has it configured.
-mirror()
-{
-	local uri
-	uri=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v security | head -n 1)
-	if [ -z "$uri" ]; then
-		echo "emulator.sh: apt-get knows no mirror of Debian: run apt-get update" >&2
-		return 1
-	fi
-	echo "$uri"
-}
-
-fetch()
-{
-	local tmp=$1
-	mkdir -p "$tmp"/apt/{lists,archives}/partial "$tmp/root"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $suite main" \
-		> "$tmp/apt/sources.list"
-	: > "$tmp/apt/status"
-	cat > "$tmp/apt.conf" <<-CONF
-		Dir::Etc::sourcelist "$tmp/apt/sources.list";
-		Dir::Etc::sourceparts "/nonexistent";
-		Dir::State::lists "$tmp/apt/lists";
-		Dir::State::status "$tmp/apt/status";
-		Dir::Cache::archives "$tmp/apt/archives";
-		Dir::Cache::pkgcache "";
-		Dir::Cache::srcpkgcache "";
-		APT::Install-Recommends "false";
-		APT::Sandbox::User "root";
-		Debug::NoLocking "true";
-	CONF
-	apt-get -c "$tmp/apt.conf" -qq update >&2
-	apt-get -c "$tmp/apt.conf" -qq -y --download-only install "${packages[@]}" >&2
-	for package in "$tmp"/apt/archives/*.deb; do
-		dpkg-deb -x "$package" "$tmp/root"
-	done
-}
 
 # The libraries of the other suite come with a loader of their own.
 run_qemu()
@@ -80,18 +43,15 @@ run_bochs()
 }
 
 if [ ! -e "$dir/ready" ]; then
-	mkdir -p "$cache"
-	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
-	trap 'rm -rf "$tmp"' EXIT
 	echo "emulator.sh: fetching Debian $suite's ${packages[0]}" >&2
-	fetch "$tmp" || {
-		echo "emulator.sh: Debian $suite's ${packages[0]} is not to be had from $(mirror)" >&2
+	apt_begin "$suite"
+	root=$apt_dir/root
+	apt_unpack_all "$root" "${packages[@]}" || {
+		echo "emulator.sh: Debian $suite's ${packages[0]} is not to be had from $(apt_mirror "$suite")" >&2
 		exit 1
 	}
-	"run_$name" > "$tmp/root/$name"
-	chmod 0755 "$tmp/root" "$tmp/root/$name"
-	touch "$tmp/root/ready"
-	rm -rf "$dir"
-	mv "$tmp/root" "$dir"
+	"run_$name" > "$root/$name"
+	chmod 0755 "$root/$name"
+	apt_end "$root" "$dir"
 fi
 echo "$dir/$name"

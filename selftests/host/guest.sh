@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Linux guests under stock QEMU/KVM, inside a virtual KVM host.  To be sourced, by
-# what stage2 runs too: VMITAP_GUEST_KERNEL and VMITAP_GUEST_INITRD are its.
+# what stage2 runs too: VMITAP_GUEST_KERNEL and VMITAP_GUEST_INITRD are run.sh's.
 
 # guest_start NAME LOG [QEMU OPTION...]: start a guest and wait for its workload.
 # Sets guest_pid.  Fails, with the reason on stderr, if there is no workload in 60 s,

@@ -3,7 +3,7 @@
 # Make an initramfs of busybox, an init script, kernel modules and other files.
 # usage: initramfs.sh OUT.cpio INIT KERNEL_DIR RELEASE "MODULE ..." [FILE ...]
 # The modules come with what they depend on, in /modules in loading order; the files
-# go to /bin, those that end with .ko to /, programs with the libraries they need.
+# go to /bin, with the libraries they need.
 
 set -eu
 out=$1 init=$2 kernel=$3 release=$4 modules=$5
@@ -15,9 +15,6 @@ mkdir -p "$tmp/root"/{bin,dev,proc,sys,tmp,modules}
 cp "$(command -v busybox)" "$tmp/root/bin/busybox"
 install -m 0755 "$init" "$tmp/root/init"
 for file in "$@"; do
-	case $file in
-	*.ko) install -m 0644 "$file" "$tmp/root/"; continue ;;
-	esac
 	install -m 0755 "$file" "$tmp/root/bin/"
 	# Nothing for what is linked statically.
 	ldd "$file" 2>/dev/null | grep -o '/[^ ]*' |
@@ -36,7 +33,11 @@ for module in $modules; do
 		fi
 	done
 done | awk '!seen[$0]++' | while read -r path; do
-	cp "$path" "$tmp/root/modules/$number-$(basename "$path")"
+	# Busybox loads no compressed ones.
+	case $path in
+	*.xz) xz -dc "$path" > "$tmp/root/modules/$number-$(basename "$path" .xz)" ;;
+	*)    cp "$path" "$tmp/root/modules/$number-$(basename "$path")" ;;
+	esac
 	number=$((number + 1))
 done
 (cd "$tmp/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) > "$tmp/cpio"

@@ -19,27 +19,6 @@
 mib=1048576
 block=$((8 * mib))
 
-# intel_module: build the module for the kernel of this host; print its file.
-intel_module()
-{
-	local headers=$kernel/headers package=linux-headers-$release
-	if [ ! -e "$headers/ready" ]; then
-		rm -rf "$headers"
-		mkdir -p "$headers/usr/lib"
-		(
-			cd "$headers" || exit 1
-			apt-get download -qq -o APT::Sandbox::User=root "$package" >&2
-			dpkg-deb -x ./"$package"_*.deb .
-			# They refer to what linux-headers-amd64 has installed.
-			ln -s /usr/lib/linux-kbuild-* usr/lib/
-		)
-		touch "$headers/ready"
-	fi
-	make -C "$top" --no-print-directory -s module O="${build#"$top/"}/$release" \
-		KDIR="$headers/usr/src/linux-headers-$release" >&2
-	echo "$build/$release/vmitap.ko"
-}
-
 # number FILE OFFSET: the 32 bits there.
 number()
 {
@@ -52,9 +31,12 @@ intel_project()
 	local root=$dir/project megabytes
 	mkdir "$root"
 	tar -C / -cf - --exclude-vcs --anchored --exclude="${build#/}"/{views,host,fuzzing,sanitized} \
-		--exclude="${build#/}"/{module,"$release/module"} "${top#/}" | tar -C "$root" -xf -
+		--exclude="${build#/}"/{module,"*/module"} "${top#/}" | tar -C "$root" -xf -
 	tar -C / -cf - "${guest_initrd#/}" "${dir#/}"/{cmd,env,stage2} ${module:+"${module#/}"} |
 		tar -C "$root" -xf -
+	# The host's own kernel is there already.
+	[ "$guest_release" = "$release" ] || tar -C / -chf - \
+		"${guest_kernel#/}/boot/vmlinuz-$guest_release" | tar -C "$root" -xf -
 	megabytes=$(($(du -sm "$root" | cut -f 1) * 21 / 20 + 8))
 	mkfs.ext4 -q -b 4096 -O ^has_journal -m 0 -d "$root" "$1" ${megabytes}M > /dev/null
 	rm -rf "$root"

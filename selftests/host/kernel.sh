@@ -1,32 +1,54 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Fetch and unpack (not install) the distribution's kernel that the module was
-# built for; print the directory, which has boot/ and lib/modules/.
+# Fetch and unpack (not install) a distribution's kernel; print the directory, which
+# has boot/vmlinuz-RELEASE and lib/modules/RELEASE.
 # usage: kernel.sh RELEASE      for example 6.1.0-40-amd64
 
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/apt.sh"
+. "$here/kernels.sh"
 release=$1
-cache=${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}
 dir=$cache/kernel-$release
 
+# From this machine's own suites, security updates among them.
+own()
+{
+	(cd "$1" && apt-get download -qq -o APT::Sandbox::User=root "linux-image-$release" >&2) || {
+		echo "kernel.sh: linux-image-$release is not to be had any more; upgrade linux-headers-amd64 and build again" >&2
+		return 1
+	}
+	dpkg-deb -x "$1"/linux-image-*.deb "$1"
+	rm "$1"/linux-image-*.deb
+}
+
+other()
+{
+	local packages=("linux-image-$release")
+	apt_begin "$kernel_suite"
+	# Since 7.0 an image is in several packages.
+	mapfile -t -O 1 packages < <(apt_depends "linux-image-$release" |
+		grep -oE 'linux-(base|binary|modules)-[0-9][^ ]*' | sort -u)
+	echo "kernel.sh: fetching ${packages[*]}" >&2
+	apt_unpack "$1" "${packages[@]}" || {
+		echo "kernel.sh: linux-image-$release is not to be had any more; remove $cache/release-$kernel_name" >&2
+		return 1
+	}
+}
+
 if [ ! -e "$dir/ready" ]; then
+	kernel_by_release "$release"
 	mkdir -p "$cache"
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
 	trap 'rm -rf "$tmp"' EXIT
-	(
-		cd "$tmp"
-		apt-get download -qq -o APT::Sandbox::User=root "linux-image-$release" >&2 || {
-			echo "kernel.sh: linux-image-$release is not to be had any more; upgrade linux-headers-amd64 and build again" >&2
-			exit 1
-		}
-		dpkg-deb -x linux-image-*.deb .
-		rm linux-image-*.deb
-	)
+	if [ "$kernel_suite" = - ]; then
+		own "$tmp"
+	else
+		other "$tmp"
+	fi
+	# Links for those who have no /usr/lib/modules.
+	[ -e "$tmp/lib/modules" ] || ln -s usr/lib "$tmp/lib"
 	depmod -b "$tmp" "$release"
-	touch "$tmp/ready"
-	chmod 0755 "$tmp"
-	rm -rf "$dir"
-	mv "$tmp" "$dir"
-	trap - EXIT
+	apt_end "$tmp" "$dir"
 fi
 echo "$dir"

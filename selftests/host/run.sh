@@ -26,6 +26,8 @@ usage: run.sh [options] -- 'shell command'
   --qemu-args S     more for the QEMU that is the host
 KVM_ARGS in the environment: parameters for KVM's vendor module, such as ept=0.
 CPU_MODEL: another of Bochs' CPU models, such as corei7_skylake_x.
+HOST_KERNEL and GUEST_KERNEL choose the kernels by their names in selftests/host/kernels;
+both are 6.1 by default, whatever the other is.
 Exit status: that of the command; 97 the kernel complained or vmitap could not be
 unloaded; 98 the virtual host did not start, hung or crashed.
 The command finds VMITAP_GUEST_PID, VMITAP_GUEST_LOG, VMITAP_TOP, VMITAP_KO and
@@ -38,6 +40,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=$top/${O:-build}
 module='' paths='' guest=${GUEST:-linux} cpu=${CPU:-amd} timeout=600 log='' shell='' cmd=''
+host_kernel=${HOST_KERNEL:-6.1} guest_name=${GUEST_KERNEL:-6.1}
 smp='' mem='' args='' qemu_more='' accel='-accel tcg,thread=multi'
 
 while [ $# -gt 0 ]; do
@@ -70,7 +73,6 @@ linux|none) ;;
 *) echo "run.sh: GUEST is linux or none, not '$guest'" >&2; exit 2 ;;
 esac
 
-release=$("$here/release.sh")
 case $cpu in
 amd)
 	: "${smp:=3}" "${mem:=3G}"
@@ -86,19 +88,23 @@ intel)
 	emulator=$("$here/emulator.sh" bochs)
 	modules='nd_e820 nd_pmem overlay'
 	# The standard kernel takes a minute to unpack itself there.
-	release=${release%-amd64}
-	release=${release%-cloud}-cloud-amd64
+	host_kernel=${host_kernel%-cloud}-cloud
+	guest_name=${guest_name%-cloud}-cloud
 	. "$here/intel.sh"
 	;;
 *)	echo "run.sh: CPU is amd or intel, not '$cpu'" >&2; exit 2 ;;
 esac
+release=$("$here/release.sh" "$host_kernel")
 kernel=$("$here/kernel.sh" "$release")
+guest_release=$("$here/release.sh" "$guest_name")
+guest_kernel=$("$here/kernel.sh" "$guest_release")
+guest_modules=$top/$("$here/guest-modules.sh" "$guest_name")
 mkdir -p "$build/host/out"
 log=${log:-$build/host/console.log}
 if [ -n "$module" ]; then
 	[ -e "$module" ] || { echo "run.sh: no $module: run make first" >&2; exit 2; }
 	module=$(realpath "$module")
-	[ "$cpu" = amd ] || module=$(intel_module)
+	[ "$cpu" = amd ] || module=$top/$("$here/module.sh" "$host_kernel")
 fi
 
 # Remake an initramfs when what goes into it is newer.
@@ -117,7 +123,7 @@ if stale "$host_initrd" "$here/init" "$here/initramfs.sh" "$kernel/ready"; then
 	"$here/initramfs.sh" "$host_initrd" "$here/init" "$kernel" "$release" \
 		"$modules"
 fi
-guest_initrd=$build/host/guest-$release.cpio
+guest_initrd=$build/host/guest.cpio
 workload=$build/host/workload
 if stale "$workload" "$top/selftests/guest/workload.c"; then
 	gcc -O2 -static -Wall -Wextra -pthread -o "$workload" "$top/selftests/guest/workload.c"
@@ -125,8 +131,7 @@ fi
 agent=$build/vmitap-agent
 make -C "$top" --no-print-directory -s O="$build" "$agent" >&2
 if stale "$guest_initrd" "$top/selftests/guest/init" "$workload" "$agent" "$here/initramfs.sh"; then
-	"$here/initramfs.sh" "$guest_initrd" "$top/selftests/guest/init" "$kernel" \
-		"$release" '' "$workload" "$agent"
+	"$here/initramfs.sh" "$guest_initrd" "$top/selftests/guest/init" '' '' '' "$workload" "$agent"
 fi
 
 dir=$(mktemp -d /tmp/vmitap-host.XXXXXX)
@@ -143,8 +148,9 @@ trap 'exit 143' TERM
 printf '%s\n' "$cmd" > "$dir/cmd"
 cp "$here/stage2" "$dir/stage2"
 for name in VMITAP_TOP=$top VMITAP_KO=$module KERNEL_DIR=$kernel EXTRA_PATH=$paths \
-	CPU=$cpu KVM_ARGS=${KVM_ARGS:-} GUEST=$guest GUEST_KERNEL=$kernel/boot/vmlinuz-$release \
-	GUEST_INITRD=$guest_initrd SHELL_MODE=$shell; do
+	CPU=$cpu KVM_ARGS=${KVM_ARGS:-} GUEST=$guest SHELL_MODE=$shell \
+	VMITAP_GUEST_KERNEL=$guest_kernel/boot/vmlinuz-$guest_release \
+	VMITAP_GUEST_INITRD=$guest_initrd VMITAP_GUEST_MODULES=$guest_modules; do
 	printf '%s=%q\n' "${name%%=*}" "${name#*=}"
 done > "$dir/env"
 : > "$dir/status"

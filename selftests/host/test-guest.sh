@@ -5,7 +5,7 @@
 # The guest's first process runs SCRIPT (a shell script; selftests/guest/test-init
 # says what it finds) and switches off.  LOG gets the guest's console.  A line
 # written to LOG.go.in is what go_on in the script waits for.
-# GUEST_APPEND is more for the guest kernel's command line, GUEST_KERNEL the kernel.
+# GUEST_APPEND is more for the guest kernel's command line.
 # The process becomes QEMU: started in the background, $! is the VMM.
 
 set -eu
@@ -19,7 +19,7 @@ build=$top/${O:-build}
 work=$(mktemp -d)
 mkdir "$work/root"
 cp "$script" "$work/root/script"
-cp "$build/guest/test.cpio" "$work/initrd"
+cat "$build/guest/test.cpio" "$VMITAP_GUEST_MODULES" > "$work/initrd"
 (cd "$work/root" && echo script | cpio -o -H newc -R 0:0 --quiet) >> "$work/initrd"
 rm -f "$log" "$log.go.in" "$log.go.out"
 mkfifo "$log.go.in" "$log.go.out"
@@ -31,7 +31,7 @@ mkfifo "$log.go.in" "$log.go.out"
 ) > /dev/null 2>&1 &
 
 exec qemu-system-x86_64 -name test-guest -accel kvm -cpu host -M q35 -smp 2 -m 256M \
-	-nodefaults -nographic -no-reboot -kernel "${GUEST_KERNEL:-$VMITAP_GUEST_KERNEL}" -initrd "$work/initrd" \
+	-nodefaults -nographic -no-reboot -kernel "$VMITAP_GUEST_KERNEL" -initrd "$work/initrd" \
 	-serial "file:$log" -serial "pipe:$log.go" \
 	-append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check cryptomgr.notests ${GUEST_APPEND:-}" \
 	"$@"

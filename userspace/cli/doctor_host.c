@@ -17,8 +17,8 @@
 /* The kernels that the module is written for and tested on: kmod/compat/compat.h. */
 #define OLDEST_MAJOR	6
 #define OLDEST_MINOR	1
-#define NEWEST_MAJOR	6
-#define NEWEST_MINOR	1
+#define NEWEST_MAJOR	7
+#define NEWEST_MINOR	3
 
 static bool exists(const char *path)
 {

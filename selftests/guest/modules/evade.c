@@ -42,13 +42,18 @@ static void expect(const char *what, u64 want, u64 got)
 	nr_wrong++;
 }
 
+static u64 read_msr(u32 msr)
+{
+	u32 low, high;
+
+	rdmsr(msr, low, high);
+	return low | (u64)high << 32;
+}
+
 static u64 write_and_read(u32 msr, u64 val)
 {
-	u64 got;
-
-	wrmsrl(msr, val);
-	rdmsrl(msr, got);
-	return got;
+	wrmsr(msr, lower_32_bits(val), upper_32_bits(val));
+	return read_msr(msr);
 }
 
 /* Nothing can call meanwhile: this CPU is here, with interrupts off. */
@@ -58,7 +63,7 @@ static void play_with_efer(void)
 	u64 efer, off, on, again;
 
 	local_irq_save(flags);
-	rdmsrl(MSR_EFER, efer);
+	efer = read_msr(MSR_EFER);
 	off = write_and_read(MSR_EFER, efer & ~EFER_SCE);
 	on = write_and_read(MSR_EFER, efer);
 	again = write_and_read(MSR_EFER, efer);
@@ -75,7 +80,7 @@ static void move_lstar(void)
 	u64 moved, back, target = (unsigned long)evade_trampoline;
 
 	migrate_disable();
-	rdmsrl(MSR_LSTAR, evade_entry);
+	evade_entry = read_msr(MSR_LSTAR);
 	moved = write_and_read(MSR_LSTAR, target);
 	if (hold_ms)
 		msleep(hold_ms);
@@ -95,7 +100,7 @@ static void rewrite_others(void)
 
 	for (i = 0; i < ARRAY_SIZE(msrs); i++) {
 		local_irq_save(flags);
-		rdmsrl(msrs[i], val);
+		val = read_msr(msrs[i]);
 		got = write_and_read(msrs[i], val);
 		local_irq_restore(flags);
 		expect("MSR written unchanged", val, got);

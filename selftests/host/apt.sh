@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Packages of any Debian suite, fetched and unpacked but not installed.  apt's state is
+# private to the caller: this machine's own sources do not change.  To be sourced.
+
+cache=${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}
+
+# apt_mirror SUITE: Debian's mirror that has it, as this machine has it configured.
+apt_mirror()
+{
+	local uri security=-v
+	[[ $1 != *-security ]] || security=-e
+	uri=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep $security security | head -n 1)
+	if [ -z "$uri" ]; then
+		echo "apt.sh: apt-get knows no mirror of Debian that has $1: run apt-get update" >&2
+		return 1
+	fi
+	echo "$uri"
+}
+
+# apt_begin SUITE...: a private apt that knows these suites and no package installed.
+# Sets apt_dir, a directory for the caller to work in, which goes when its shell ends.
+apt_begin()
+{
+	local suite mirror
+	mkdir -p "$cache"
+	apt_dir=$(mktemp -d "$cache/tmp.XXXXXX")
+	trap 'rm -rf "$apt_dir"' EXIT
+	mkdir -p "$apt_dir"/{lists,archives}/partial
+	: > "$apt_dir/sources.list"
+	for suite in "$@"; do
+		mirror=$(apt_mirror "$suite") || return
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >> "$apt_dir/sources.list"
+	done
+	: > "$apt_dir/status"
+	cat > "$apt_dir/apt.conf" <<-CONF
+		Dir::Etc::sourcelist "$apt_dir/sources.list";
+		Dir::Etc::sourceparts "/nonexistent";
+		Dir::State::lists "$apt_dir/lists";
+		Dir::State::status "$apt_dir/status";
+		Dir::Cache::archives "$apt_dir/archives";
+		Dir::Cache::pkgcache "";
+		Dir::Cache::srcpkgcache "";
+		APT::Install-Recommends "false";
+		APT::Sandbox::User "root";
+		Debug::NoLocking "true";
+	CONF
+	apt-get -c "$apt_dir/apt.conf" -qq update >&2
+}
+
+# apt_depends PACKAGE: what it needs, as its "Depends" says it.
+apt_depends()
+{
+	apt-cache -c "$apt_dir/apt.conf" show --no-all-versions "$1" | sed -n 's/^Depends: //p'
+}
+
+# apt_unpack DIR PACKAGE...: unpack these.
+apt_unpack()
+{
+	local dir=$1
+	shift
+	(cd "$apt_dir/archives" && apt-get -c "$apt_dir/apt.conf" -qq download "$@" >&2) &&
+		apt_unpack_archives "$dir"
+}
+
+# apt_unpack_all DIR PACKAGE...: unpack these and all that they need.
+apt_unpack_all()
+{
+	local dir=$1
+	shift
+	apt-get -c "$apt_dir/apt.conf" -qq -y --download-only install "$@" >&2 &&
+		apt_unpack_archives "$dir"
+}
+
+apt_unpack_archives()
+{
+	local archive
+	mkdir -p "$1"
+	for archive in "$apt_dir"/archives/*.deb; do
+		dpkg-deb -x "$archive" "$1" || return
+		rm "$archive"
+	done
+}
+
+# apt_end TMP DIR: what has been made in TMP is complete: let it be DIR, with a file
+# "ready" in it that says so.
+apt_end()
+{
+	chmod 0755 "$1"
+	touch "$1/ready"
+	rm -rf "$2"
+	mv "$1" "$2"
+}

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Fetch and unpack (not install) what modules for a kernel of another suite are built
+# with: its headers, its compiler, and all programs that they need.  With a command,
+# run it there: this tree is there too, where it is here.  Without, print the directory.
+# usage: build-root.sh RELEASE [COMMAND...]
+
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/apt.sh"
+. "$here/kernels.sh"
+release=$1
+shift
+dir=$cache/build-$release
+
+fetch()
+{
+	local root=$apt_dir/root depends headers
+	echo "build-root.sh: fetching headers of $release and a compiler" >&2
+	depends=$(apt_depends "linux-headers-$release")
+	# They need each other by exact version, and 6.12's need the whole kernel.
+	headers=$(grep -oE 'linux-headers-[0-9][^ ]*|linux-base-[0-9][^ ]*' <<< "$depends")
+	# shellcheck disable=SC2086 # a list
+	apt_unpack "$root" "linux-headers-$release" $headers
+	# shellcheck disable=SC2046 # a list
+	apt_unpack_all "$root" '?essential' make pahole xz-utils zstd \
+		$(grep -oE 'linux-kbuild-[0-9][^ ,]*|gcc-[0-9]+' <<< "$depends")
+	ln -sf "$(basename "$(ls "$root"/usr/bin/gcc-[0-9]*)")" "$root/usr/bin/gcc"
+	ln -sf mawk "$root/usr/bin/awk"
+	mkdir -p "$root"/{proc,dev,tmp,src}
+	apt_end "$root" "$dir"
+}
+
+if [ ! -e "$dir/ready" ]; then
+	kernel_by_release "$release"
+	apt_begin "$kernel_base" "$kernel_suite"
+	fetch
+fi
+if [ $# = 0 ]; then
+	echo "$dir"
+	exit 0
+fi
+top=$(cd "$here/../.." && pwd)
+root=()
+[ "$(id -u)" = 0 ] || root=(--map-root-user)
+# shellcheck disable=SC2016 # expanded inside
+exec unshare --mount "${root[@]}" bash -euc '
+	dir=$1 top=$2 cache=$3
+	shift 3
+	for path in /proc /dev "$top" "$cache"; do
+		mkdir -p "$dir$path"
+		mount --rbind "$path" "$dir$path"
+	done
+	exec chroot "$dir" env -i PATH=/usr/bin:/usr/sbin:/bin:/sbin VMITAP_CACHE="$cache" \
+		sh -ec "cd \"\$0\"; exec \"\$@\"" "$top" "$@"
+' build-root "$dir" "$top" "$cache" "$@"
