@@ -24,7 +24,7 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-guest all module help clean install uninstall setup host shell demo check bench
+.PHONY: check-guest all module help clean install uninstall setup host shell demo check matrix bench
 all: module $(ALL_TARGETS)
 
 # What a build needs; the module alone needs less.
@@ -43,9 +43,11 @@ help:
 	@echo 'make demo               what vmitap does, in a virtual KVM host'
 	@echo 'make check              all tests'
 	@echo 'make check-user         those of user space, that need no virtual host'
+	@echo 'make matrix             the tests of the host on each kernel and vendor'
 	@echo 'make check-guest        ps and watch on a running guest; timing may fail them'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
 	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none, CPU=amd|intel)"
+	@echo 'HOST_KERNEL=, GUEST_KERNEL=  6.1 (default), 6.12, 7.3: for host, check, demo'
 	@echo 'make shell              the same, with a shell'
 	@echo 'make bench              performance table'
 	@echo 'make install, uninstall DESTDIR=, PREFIX='
@@ -90,6 +92,11 @@ check: setup
 check-guest: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@selftests/check.sh guest
+
+# On all kernels and vendors, which takes an hour and more.
+matrix: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@selftests/matrix.sh
 
 bench: setup
 	@$(MAKE) --no-print-directory -s all bench-programs >&2

@@ -3,9 +3,11 @@
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
-# usage: check.sh [PART...]      parts: static user filters cli install views host, and
-#                              guest, which is not run unless named: some of its
+# usage: check.sh [PART...]      parts: static user filters cli install views host kernels,
+#                              and guest, which is not run unless named: some of its
 #                              checks depend on how fast the guest is
+# HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
+# selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
 
 set -u
@@ -85,12 +87,26 @@ run_guest()
 		"O=$build selftests/run-in-host.sh ps_test.sh reboot_test.sh"
 }
 
+# run_host NAME [TEST...]
 run_host()
 {
+	local name=$1
+	shift
 	build_module || return
-	part tally_host host selftests/host/run.sh --guest none --module "$module" \
+	part tally_host "$name" selftests/host/run.sh --guest none --module "$module" \
 		--path "$PWD/$build" --timeout 1800 -- \
-		"O=$build selftests/run-in-host.sh ${TESTS:-}"
+		"O=$build selftests/run-in-host.sh $*"
+}
+
+# Of host and guest kernels, those that are not the default.  What depends on KVM's
+# insides is tested, and what depends on the guest's.
+run_kernels()
+{
+	local kernel
+	for kernel in 6.12 7.3; do
+		HOST_KERNEL=$kernel GUEST_KERNEL=$kernel run_host "kernel $kernel" \
+			abi_test event_test hooks_gone_test trap_test guest_kernel_test.sh
+	done
 }
 
 # The host part counts for itself: its last line has the test cases.
@@ -109,7 +125,7 @@ tally_host()
 	skipped=$((skipped + s))
 }
 
-[ $# -gt 0 ] || set -- static user filters cli install views host
+[ $# -gt 0 ] || set -- static user filters cli install views host kernels
 for name in "$@"; do
 	case $name in
 	static)  part tally static selftests/static.sh ;;
@@ -118,7 +134,9 @@ for name in "$@"; do
 	cli)     part tally cli selftests/cli_test.sh "$build" ;;
 	install) part tally install selftests/install_test.sh "$build" ;;
 	views)   part tally views selftests/views_test.sh "$build" ;;
-	host)    run_host ;;
+	host)    # shellcheck disable=SC2086 # a list
+		 run_host host ${TESTS:-} ;;
+	kernels) run_kernels ;;
 	guest)   run_guest ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac

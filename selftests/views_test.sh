@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build}
 tests=$build/selftests/views
-images=$build/views/images
+images=$build/views/images/${GUEST_KERNEL:-6.1}
 number=0 failed=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

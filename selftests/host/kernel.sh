@@ -26,7 +26,7 @@ other()
 {
 	local packages=("linux-image-$release")
 	apt_begin "$kernel_suite"
-	# Since 7.0 an image is in several packages.
+	# By 7.3 an image is in several packages.
 	mapfile -t -O 1 packages < <(apt_depends "linux-image-$release" |
 		grep -oE 'linux-(base|binary|modules)-[0-9][^ ]*' | sort -u)
 	echo "kernel.sh: fetching ${packages[*]}" >&2
@@ -46,8 +46,12 @@ if [ ! -e "$dir/ready" ]; then
 	else
 		other "$tmp"
 	fi
-	# Links for those who have no /usr/lib/modules.
+	# By 7.3 everything is in /usr/lib/modules.
 	[ -e "$tmp/lib/modules" ] || ln -s usr/lib "$tmp/lib"
+	if [ ! -e "$tmp/boot/vmlinuz-$release" ]; then
+		mkdir -p "$tmp/boot"
+		ln -s "../lib/modules/$release/vmlinuz" "$tmp/boot/vmlinuz-$release"
+	fi
 	depmod -b "$tmp" "$release"
 	apt_end "$tmp" "$dir"
 fi
