@@ -23,7 +23,7 @@ fetch()
 	# shellcheck disable=SC2086 # a list
 	apt_unpack "$root" "linux-headers-$release" $headers
 	# shellcheck disable=SC2046 # a list
-	apt_unpack_all "$root" '?essential' make pahole xz-utils zstd \
+	apt_unpack_all "$root" '?essential' lz4 make pahole xz-utils zstd \
 		$(grep -oE 'linux-kbuild-[0-9][^ ,]*|gcc-[0-9]+' <<< "$depends")
 	ln -sf "$(basename "$(ls "$root"/usr/bin/gcc-[0-9]*)")" "$root/usr/bin/gcc"
 	ln -sf mawk "$root/usr/bin/awk"
