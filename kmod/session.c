@@ -627,21 +627,6 @@ static void session_end_tap(struct vmitap_tap *tap, bool vm_gone)
 }
 
 /**
- * vmitap_session_vcpu_freed() - KVM frees a vCPU
- * @vcpu: the vCPU; if its VM is still tapped, its creation failed
- */
-void vmitap_session_vcpu_freed(struct kvm_vcpu *vcpu)
-{
-	struct vmitap_tap *tap;
-
-	mutex_lock(&vmitap_lock);
-	tap = vmitap_tap_find(vcpu);
-	if (tap)
-		session_end_tap(tap, false);
-	mutex_unlock(&vmitap_lock);
-}
-
-/**
  * vmitap_session_vm_destroyed() - KVM destroys a VM
  * @kvm: the VM; none of its vCPUs can run again
  */
@@ -661,5 +646,27 @@ void vmitap_session_vm_destroyed(struct kvm *kvm)
 	list_for_each_entry(session, &vm->sessions, node)
 		wake_up_all(&session->wq);
 out:
+	mutex_unlock(&vmitap_lock);
+}
+
+/**
+ * vmitap_session_vcpu_freed() - KVM frees a vCPU
+ * @vcpu: the vCPU: its creation failed, or its VM goes
+ *
+ * v6.14: 17bcd7144263 ("KVM: x86: Free vCPUs before freeing VM state") turned the
+ * order of these two calls round, in stable kernels too.
+ */
+void vmitap_session_vcpu_freed(struct kvm_vcpu *vcpu)
+{
+	struct vmitap_tap *tap;
+
+	if (!refcount_read(&vcpu->kvm->users_count)) {
+		vmitap_session_vm_destroyed(vcpu->kvm);
+		return;
+	}
+	mutex_lock(&vmitap_lock);
+	tap = vmitap_tap_find(vcpu);
+	if (tap)
+		session_end_tap(tap, false);
 	mutex_unlock(&vmitap_lock);
 }
