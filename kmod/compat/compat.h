@@ -125,6 +125,9 @@ static_assert(sizeof_field(struct kvm_vcpu, arch.regs_avail) == sizeof(long));
 #define VMITAP_REG_SEGMENTS		VCPU_EXREG_SEGMENTS
 #endif
 
+/* Canary: records and KVM number the general registers alike. */
+static_assert(VCPU_REGS_RAX == 0 && VCPU_REGS_RSP == 4 && VCPU_REGS_R15 == 15);
+
 /*
  * Which of KVM's copies of registers (VCPU_REGS_* or VMITAP_REG_*) are good, and which
  * are to be written to hardware.  KVM's own helpers are in a private header.
