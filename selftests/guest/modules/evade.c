@@ -13,6 +13,7 @@
 #include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
+#include <asm/ibt.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
 
@@ -27,6 +28,7 @@ asm(".pushsection .text\n"
     ".globl evade_trampoline\n"
     ".type evade_trampoline, @function\n"
     "evade_trampoline:\n"
+    ASM_ENDBR
     ANNOTATE_RETPOLINE_SAFE
     "	jmp *evade_entry(%rip)\n"
     ".size evade_trampoline, . - evade_trampoline\n"
