@@ -5,6 +5,10 @@
 
 cache=${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}
 
+# Both go when the caller's shell ends, the first when what was wanted is complete.
+apt_dir='' tmp=''
+trap 'rm -rf "$apt_dir" "$tmp"' EXIT
+
 # apt_mirror SUITE: Debian's mirror that has it, as this machine has it configured.
 apt_mirror()
 {
@@ -19,13 +23,12 @@ apt_mirror()
 }
 
 # apt_begin SUITE...: a private apt that knows these suites and no package installed.
-# Sets apt_dir, a directory for the caller to work in, which goes when its shell ends.
+# Sets apt_dir, a directory for the caller to work in.
 apt_begin()
 {
 	local suite mirror
 	mkdir -p "$cache"
 	apt_dir=$(mktemp -d "$cache/tmp.XXXXXX")
-	trap 'rm -rf "$apt_dir"' EXIT
 	mkdir -p "$apt_dir"/{lists,archives}/partial
 	: > "$apt_dir/sources.list"
 	for suite in "$@"; do
@@ -90,4 +93,5 @@ apt_end()
 	touch "$1/ready"
 	rm -rf "$2"
 	mv "$1" "$2"
+	rm -rf "$apt_dir"
 }

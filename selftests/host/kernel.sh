@@ -40,7 +40,6 @@ if [ ! -e "$dir/ready" ]; then
 	kernel_by_release "$release"
 	mkdir -p "$cache"
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
-	trap 'rm -rf "$tmp"' EXIT
 	if [ "$kernel_suite" = - ]; then
 		own "$tmp"
 	else
