@@ -11,6 +11,7 @@
 #include "lib/vendor.h"
 
 #define RING_BYTES	0x8000
+#define RFLAGS_IF	0x200
 #define CLASS(name)	VMITAP_CLASS_MASK(VMITAP_CLASS_##name)
 
 FIXTURE(inject)
@@ -121,16 +122,29 @@ GUEST_CODE(interrupted, 64,
 	   "iretq\n");
 extern const char interrupted_handler[];
 
+/* Let an interrupt be pending.  An Intel processor does not enter if IF forbids it. */
+static int __queue_interrupt(struct testvm_vcpu *vcpu, unsigned int vector)
+{
+	struct kvm_interrupt irq = { .irq = vector };
+	struct kvm_regs regs;
+
+	if (ioctl(vcpu->fd, KVM_GET_REGS, &regs))
+		return -errno;
+	regs.rflags |= RFLAGS_IF;
+	if (ioctl(vcpu->fd, KVM_SET_REGS, &regs) || ioctl(vcpu->fd, KVM_INTERRUPT, &irq))
+		return -errno;
+	return 0;
+}
+
 TEST_F(inject, interrupt)
 {
-	struct kvm_interrupt irq = { .irq = 0x30 };
 	const struct vmitap_inject *inject;
 	struct kvm_regs regs;
 
 	TESTVM_LOAD(self->t.vm, interrupted);
 	testvm_set_gate(self->t.vm, 0x30, interrupted, interrupted_handler);
 	prepare(&self->t, CLASS(INJECT));
-	ASSERT_EQ(0, ioctl(self->t.vcpu->fd, KVM_INTERRUPT, &irq));
+	ASSERT_EQ(0, __queue_interrupt(self->t.vcpu, 0x30));
 	testvm_run(self->t.vcpu);
 	inject = expect_inject(&self->t.ring);
 	EXPECT_EQ(VMITAP_INJECT_INTERRUPT, inject->kind);
@@ -144,7 +158,6 @@ TEST_F(inject, interrupt)
 /* Delivery meets a page that is not mapped: the exit says what was under way. */
 TEST_F(inject, delivery_interrupted)
 {
-	struct kvm_interrupt irq = { .irq = 0x30 };
 	const struct vmitap_inject *inject;
 	const struct vmitap_exit *exit;
 
@@ -152,7 +165,7 @@ TEST_F(inject, delivery_interrupted)
 	testvm_set_gate(self->t.vm, 0x30, interrupted, interrupted_handler);
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	tapped_attach(&self->t, RING_BYTES, CLASS(INJECT) | CLASS(NPF), 0);
-	ASSERT_EQ(0, ioctl(self->t.vcpu->fd, KVM_INTERRUPT, &irq));
+	ASSERT_EQ(0, __queue_interrupt(self->t.vcpu, 0x30));
 	testvm_run(self->t.vcpu);
 	expect_inject(&self->t.ring);
 	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_NPF);
