@@ -7,7 +7,7 @@
  * one of them; the call then goes to our function directly, which calls the
  * vendor's through a static call of our own.
  *
- * vcpu_run is hooked while any session exists, and so are vcpu_create,
+ * vcpu_run is hooked while any session exists, and so are vm_init, vcpu_create,
  * vcpu_free and vm_destroy.  handle_exit, and vcpu_load for what waits there, are
  * hooked only while a session waits or traps: nothing else needs a place to sleep,
  * and an untapped VM pays for each hook.
@@ -23,6 +23,7 @@
 #include <linux/rcupdate.h>
 #include <linux/smp.h>
 
+#include "await.h"
 #include "backend.h"
 #include "compat/compat.h"
 #include "config.h"
@@ -42,6 +43,7 @@ DEFINE_STATIC_CALL_NULL(vmitap_orig_handle_exit, OPS_FN(handle_exit));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vcpu_load, OPS_FN(vcpu_load));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vcpu_create, OPS_FN(vcpu_create));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vcpu_free, OPS_FN(vcpu_free));
+DEFINE_STATIC_CALL_NULL(vmitap_orig_vm_init, OPS_FN(vm_init));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vm_destroy, OPS_FN(vm_destroy));
 
 /* Calls in flight of the hooks that may sleep. */
@@ -137,6 +139,18 @@ static void vmitap_hook_vcpu_free(struct kvm_vcpu *vcpu)
 	atomic_dec(&hooks_in_flight);
 }
 
+static int vmitap_hook_vm_init(struct kvm *kvm)
+{
+	int ret;
+
+	atomic_inc(&hooks_in_flight);
+	ret = static_call(vmitap_orig_vm_init)(kvm);
+	if (!ret)
+		vmitap_await_vm_created(kvm);
+	atomic_dec(&hooks_in_flight);
+	return ret;
+}
+
 static void vmitap_hook_vm_destroy(struct kvm *kvm)
 {
 	atomic_inc(&hooks_in_flight);
@@ -181,6 +195,7 @@ struct hook {
 }
 
 enum {
+	HOOK_VM_INIT,
 	HOOK_VM_DESTROY,
 	HOOK_VCPU_FREE,
 	HOOK_VCPU_CREATE,
@@ -191,6 +206,7 @@ enum {
 };
 
 static struct hook hooks[NR_HOOKS] = {
+	[HOOK_VM_INIT] = HOOK(vm_init, vmitap_hook_vm_init, false),
 	[HOOK_VM_DESTROY] = HOOK(vm_destroy, vmitap_hook_vm_destroy, true),
 	[HOOK_VCPU_FREE] = HOOK(vcpu_free, vmitap_hook_vcpu_free, false),
 	[HOOK_VCPU_CREATE] = HOOK(vcpu_create, vmitap_hook_vcpu_create, false),
@@ -211,6 +227,8 @@ static_assert(__same_type(&vmitap_hook_vcpu_create,
 			  ((struct kvm_x86_ops *)NULL)->vcpu_create));
 static_assert(__same_type(&vmitap_hook_vcpu_free,
 			  ((struct kvm_x86_ops *)NULL)->vcpu_free));
+static_assert(__same_type(&vmitap_hook_vm_init,
+			  ((struct kvm_x86_ops *)NULL)->vm_init));
 static_assert(__same_type(&vmitap_hook_vm_destroy,
 			  ((struct kvm_x86_ops *)NULL)->vm_destroy));
 
@@ -344,6 +362,7 @@ int vmitap_hooks_get(char *refusal, size_t len)
 	hook_install(&hooks[HOOK_VCPU_FREE]);
 	hook_install(&hooks[HOOK_VCPU_CREATE]);
 	hook_install(&hooks[HOOK_VCPU_RUN]);
+	hook_install(&hooks[HOOK_VM_INIT]);
 	hook_users = 1;
 	return 0;
 }
@@ -359,6 +378,7 @@ void vmitap_hooks_put(void)
 
 	if (--hook_users)
 		return;
+	hook_remove(&hooks[HOOK_VM_INIT]);
 	hook_remove(&hooks[HOOK_VCPU_RUN]);
 	hook_remove(&hooks[HOOK_VCPU_CREATE]);
 	hook_remove(&hooks[HOOK_VCPU_FREE]);

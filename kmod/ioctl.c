@@ -120,11 +120,8 @@ static int ioctl_list_slots(struct vmitap_session *session, union ioctl_arg *arg
 
 	/* The lock keeps the VM from being destroyed meanwhile. */
 	mutex_lock(&vmitap_lock);
-	if (!session->vm)
-		ret = -ENOTCONN;
-	else if (!session->vm->kvm)
-		ret = -EPIPE;
-	else
+	ret = vmitap_session_check_vm(session);
+	if (!ret)
 		ret = vmitap_vms_slots(session->vm->kvm, slots, room, &list->out_nr);
 	mutex_unlock(&vmitap_lock);
 
@@ -135,29 +132,65 @@ static int ioctl_list_slots(struct vmitap_session *session, union ioctl_arg *arg
 	return ret;
 }
 
-static struct kvm *attach_find(const struct vmitap_attach *attach)
+static int attach_next(struct vmitap_session *session, const struct vmitap_attach *attach)
 {
-	if (attach->flags & VMITAP_ATTACH_BY_FD)
-		return vmitap_vms_get_by_fd(attach->vm_fd);
-	return vmitap_vms_get_by_pid(attach->pid);
+	struct mm_struct *mm = NULL;
+	int ret;
+
+	if (attach->pid) {
+		mm = vmitap_vms_get_mm(attach->pid);
+		if (IS_ERR(mm))
+			return PTR_ERR(mm);
+	} else if (!capable(CAP_SYS_PTRACE)) {
+		return -EPERM;
+	}
+	ret = vmitap_session_attach_next(session, mm, attach->ring_bytes);
+	if (mm)
+		mmdrop(mm);
+	return ret;
 }
 
-static int ioctl_attach(struct vmitap_session *session, union ioctl_arg *arg)
+static int attach_now(struct vmitap_session *session, struct vmitap_attach *attach)
 {
-	char refusal[sizeof_field(struct vmitap_query, out_refusal)];
-	struct vmitap_attach *attach = &arg->attach;
 	struct kvm *kvm;
 	int ret;
 
-	if (attach->flags & ~VMITAP_ATTACH_BY_FD)
+	if (attach->flags & VMITAP_ATTACH_BY_FD)
+		kvm = vmitap_vms_get_by_fd(attach->vm_fd);
+	else
+		kvm = vmitap_vms_get_by_pid(attach->pid);
+	if (IS_ERR(kvm))
+		return PTR_ERR(kvm);
+	ret = vmitap_session_attach(session, kvm, attach->ring_bytes,
+				    &attach->out_nr_rings);
+	vmitap_vms_put(kvm);
+	return ret;
+}
+
+static int check_attach(const struct vmitap_attach *attach)
+{
+	if (attach->flags & ~(VMITAP_ATTACH_BY_FD | VMITAP_ATTACH_NEXT))
 		return -EOPNOTSUPP;
+	if (attach->flags == (VMITAP_ATTACH_BY_FD | VMITAP_ATTACH_NEXT))
+		return -EINVAL;
 	if (attach->flags & VMITAP_ATTACH_BY_FD ? attach->pid : attach->vm_fd)
 		return -EINVAL;
 	if (!is_power_of_2(attach->ring_bytes) ||
 	    attach->ring_bytes < VMITAP_RING_MIN ||
 	    attach->ring_bytes > VMITAP_RING_MAX)
 		return -EINVAL;
+	return 0;
+}
 
+static int ioctl_attach(struct vmitap_session *session, union ioctl_arg *arg)
+{
+	char refusal[sizeof_field(struct vmitap_query, out_refusal)];
+	struct vmitap_attach *attach = &arg->attach;
+	int ret = check_attach(attach);
+
+	if (ret)
+		return ret;
+	attach->out_nr_rings = 0;
 	mutex_lock(&vmitap_lock);
 	ret = vmitap_kvm_get(refusal, sizeof(refusal));
 	mutex_unlock(&vmitap_lock);
@@ -165,14 +198,10 @@ static int ioctl_attach(struct vmitap_session *session, union ioctl_arg *arg)
 		pr_err("%s\n", refusal);
 		return ret;
 	}
-	kvm = attach_find(attach);
-	if (IS_ERR(kvm)) {
-		ret = PTR_ERR(kvm);
-	} else {
-		ret = vmitap_session_attach(session, kvm, attach->ring_bytes,
-					    &attach->out_nr_rings);
-		vmitap_vms_put(kvm);
-	}
+	if (attach->flags & VMITAP_ATTACH_NEXT)
+		ret = attach_next(session, attach);
+	else
+		ret = attach_now(session, attach);
 	mutex_lock(&vmitap_lock);
 	vmitap_kvm_put();
 	mutex_unlock(&vmitap_lock);

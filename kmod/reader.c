@@ -85,7 +85,7 @@ int vmitap_session_stats(struct vmitap_session *session, struct vmitap_stats *st
 		goto out;
 	}
 	stats->out_nr_rings = session->nr_rings;
-	stats->out_vm_gone = !session->vm->kvm;
+	stats->out_vm_gone = vmitap_session_vm_gone(session);
 	stats->out_untapped_vcpus = session->nr_untapped;
 	xa_for_each(&session->rings, i, ring)
 		stats_add_ring(stats, ring);
@@ -221,7 +221,7 @@ __poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,
 		events = EPOLLERR;
 		goto out;
 	}
-	if (!session->vm->kvm)
+	if (vmitap_session_vm_gone(session))
 		events |= EPOLLHUP;
 	if (session->rings_seen < session->nr_rings)
 		events |= EPOLLPRI;

@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "await.h"
 #include "backend.h"
 #include "compat/compat.h"
 #include "config.h"
@@ -32,6 +33,7 @@ struct vmitap_session *vmitap_session_create(void)
 	if (!session)
 		return NULL;
 	INIT_LIST_HEAD(&session->node);
+	INIT_LIST_HEAD(&session->await_node);
 	xa_init(&session->rings);
 	init_waitqueue_head(&session->wq);
 	spin_lock_init(&session->evt_lock);
@@ -187,6 +189,7 @@ static void session_untap(struct vmitap_session *session)
 	unsigned long i;
 
 	list_del_init(&session->node);
+	vmitap_await_end(session);
 	if (session->paused) {
 		session->paused = false;
 		vmitap_pause_end(vm);
@@ -290,17 +293,9 @@ static int session_enter_vm(struct vmitap_session *session, struct kvm *kvm)
 	return ret;
 }
 
-/**
- * vmitap_session_attach() - tap a VM, with capture off
- * @session: session, not attached
- * @kvm: KVM's VM; the caller holds a reference
- * @ring_bytes: data size of each ring, checked by the caller
- * @nr_rings: rings made
- *
- * Return: 0 or -errno as in the uapi header.
- */
-int vmitap_session_attach(struct vmitap_session *session, struct kvm *kvm,
-			  u32 ring_bytes, u32 *nr_rings)
+/* The VM is @kvm, or if that is NULL the next one of @mm or any. */
+static int session_attach(struct vmitap_session *session, struct kvm *kvm,
+			  struct mm_struct *mm, u32 ring_bytes, u32 *nr_rings)
 {
 	char refusal[sizeof_field(struct vmitap_query, out_refusal)];
 	static const struct vmitap_config none = {};
@@ -323,7 +318,7 @@ int vmitap_session_attach(struct vmitap_session *session, struct kvm *kvm,
 	}
 	session->cfg = cfg;
 	session->ring_bytes = ring_bytes;
-	ret = session_enter_vm(session, kvm);
+	ret = kvm ? session_enter_vm(session, kvm) : vmitap_await_begin(session, mm);
 	if (ret) {
 		session->cfg = NULL;
 		vmitap_hooks_put();
@@ -339,13 +334,74 @@ err_unlock:
 	return ret;
 }
 
+/**
+ * vmitap_session_attach() - tap a VM, with capture off
+ * @session: session, not attached
+ * @kvm: KVM's VM; the caller holds a reference
+ * @ring_bytes: data size of each ring, checked by the caller
+ * @nr_rings: rings made
+ *
+ * Return: 0 or -errno as in the uapi header.
+ */
+int vmitap_session_attach(struct vmitap_session *session, struct kvm *kvm,
+			  u32 ring_bytes, u32 *nr_rings)
+{
+	return session_attach(session, kvm, NULL, ring_bytes, nr_rings);
+}
+
+/**
+ * vmitap_session_attach_next() - tap the next VM that is made, with capture off
+ * @session: session, not attached
+ * @mm: memory of the process that will make it, or NULL for any
+ * @ring_bytes: data size of each ring, checked by the caller
+ *
+ * Return: 0 or -errno as in the uapi header.
+ */
+int vmitap_session_attach_next(struct vmitap_session *session, struct mm_struct *mm,
+			       u32 ring_bytes)
+{
+	u32 nr_rings;
+
+	return session_attach(session, NULL, mm, ring_bytes, &nr_rings);
+}
+
+/**
+ * vmitap_session_vm_gone() - is the VM gone?
+ * @session: session that is attached
+ *
+ * Return: true if it was there.
+ */
+bool vmitap_session_vm_gone(const struct vmitap_session *session)
+{
+	lockdep_assert_held(&vmitap_lock);
+
+	return !session->vm->kvm && list_empty(&session->await_node);
+}
+
+/**
+ * vmitap_session_check_vm() - is there a VM to ask something of?
+ * @session: session
+ *
+ * Return: 0, -ENOTCONN if not attached, or to a VM that is not there yet, -EPIPE if
+ * it is gone.
+ */
+int vmitap_session_check_vm(const struct vmitap_session *session)
+{
+	lockdep_assert_held(&vmitap_lock);
+
+	if (!session->vm || !list_empty(&session->await_node))
+		return -ENOTCONN;
+	return session->vm->kvm ? 0 : -EPIPE;
+}
+
+/* Can the session be configured?  One that waits for its VM can. */
 static int session_check_attached(const struct vmitap_session *session)
 {
 	lockdep_assert_held(&vmitap_lock);
 
 	if (!session->vm)
 		return -ENOTCONN;
-	return session->vm->kvm ? 0 : -EPIPE;
+	return vmitap_session_vm_gone(session) ? -EPIPE : 0;
 }
 
 /* Publish @cfg, which the session owns from now on, and free the old one. */
@@ -480,7 +536,7 @@ int vmitap_session_regs(struct vmitap_session *session, struct vmitap_regs *regs
 	int ret;
 
 	mutex_lock(&vmitap_lock);
-	ret = session_check_attached(session);
+	ret = vmitap_session_check_vm(session);
 	if (ret)
 		goto out;
 	tap = session_find_tap(session, regs->vcpu_id);
@@ -508,7 +564,7 @@ int vmitap_session_pause(struct vmitap_session *session, bool pause)
 	int ret;
 
 	mutex_lock(&vmitap_lock);
-	ret = session_check_attached(session);
+	ret = vmitap_session_check_vm(session);
 	if (ret || pause == session->paused)
 		goto out;
 	session->paused = pause;

@@ -25,8 +25,10 @@ struct vmitap_vm;
 
 /**
  * struct vmitap_session - one open file
- * @vm: tapped VM, NULL if not attached; under vmitap_lock like the next seven
+ * @vm: tapped VM, NULL if not attached; under vmitap_lock like the next nine
  * @node: in vmitap_vm.sessions
+ * @await_node: not empty while the session is attached to a VM to come
+ * @awaited_mm: memory of the process that will make it, NULL for any
  * @cfg: configuration, with the filter
  * @enabled: capture is on
  * @ring_bytes: data size of each ring
@@ -46,6 +48,8 @@ struct vmitap_vm;
 struct vmitap_session {
 	struct vmitap_vm *vm;
 	struct list_head node;
+	struct list_head await_node;
+	struct mm_struct *awaited_mm;
 	struct vmitap_cfg *cfg;
 	bool enabled;
 	bool paused;
@@ -67,6 +71,8 @@ struct vmitap_session *vmitap_session_create(void);
 void vmitap_session_destroy(struct vmitap_session *session);
 int vmitap_session_attach(struct vmitap_session *session, struct kvm *kvm,
 			  u32 ring_bytes, u32 *nr_rings);
+int vmitap_session_attach_next(struct vmitap_session *session, struct mm_struct *mm,
+			       u32 ring_bytes);
 int vmitap_session_config(struct vmitap_session *session, struct vmitap_cfg *cfg);
 int vmitap_session_filter(struct vmitap_session *session, int prog_fd);
 int vmitap_session_enable(struct vmitap_session *session, bool enable);
@@ -75,6 +81,8 @@ int vmitap_session_ring(struct vmitap_session *session, struct vmitap_ring_info 
 int vmitap_session_eventfd(struct vmitap_session *session, int fd);
 int vmitap_session_regs(struct vmitap_session *session, struct vmitap_regs *regs);
 int vmitap_session_pause(struct vmitap_session *session, bool pause);
+bool vmitap_session_vm_gone(const struct vmitap_session *session);
+int vmitap_session_check_vm(const struct vmitap_session *session);
 int vmitap_session_release_vcpus(struct vmitap_session *session);
 struct vmitap_ring *vmitap_session_get_ring(struct vmitap_session *session, u32 index);
 __poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,

@@ -107,7 +107,7 @@ struct svm_loan {
 void svm_lend(struct kvm_vcpu *vcpu, u32 attention, struct svm_loan *loan);
 void svm_give_back(const struct svm_loan *loan);
 struct vmitap_trap svm_trap_classify(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
-				  const struct svm_loan *loan, u64 tsc);
+				     const struct svm_loan *loan, u64 tsc);
 fastpath_t svm_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 			   struct vmitap_trap trap, u64 tsc);
 bool svm_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc, int *ret);

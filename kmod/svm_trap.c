@@ -149,7 +149,7 @@ static void svm_set_pending(struct vmitap_tap *tap, struct kvm_vcpu *vcpu, u64 t
 }
 
 static struct vmitap_trap svm_classify_undefined(struct vmitap_tap *tap,
-					      struct kvm_vcpu *vcpu, u64 tsc)
+						 struct kvm_vcpu *vcpu, u64 tsc)
 {
 	struct vmitap_trap trap;
 	bool readable;
@@ -180,7 +180,7 @@ static bool svm_is_syscall_msr(u32 msr)
  * Return: what it is.
  */
 struct vmitap_trap svm_trap_classify(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
-				  const struct svm_loan *loan, u64 tsc)
+				     const struct svm_loan *loan, u64 tsc)
 {
 	const struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
 	struct vmitap_trap trap = {};

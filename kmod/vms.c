@@ -47,19 +47,17 @@ static int vm_check_right(struct task_struct *process)
 }
 
 /**
- * vmitap_vms_get_by_pid() - the VM of a process
+ * vmitap_vms_get_mm() - the memory of a process that may be tapped
  * @pid: in the caller's PID namespace
  *
- * Return: KVM's VM with a reference, or ERR_PTR: -ESRCH, -ENXIO if the process
- * has no VM, -ENOTUNIQ if it has several, -EPERM.
+ * Return: the memory, to be given back by mmdrop(), or ERR_PTR: -ESRCH, -EPERM.
  */
-struct kvm *vmitap_vms_get_by_pid(u32 pid)
+struct mm_struct *vmitap_vms_get_mm(u32 pid)
 {
-	struct kvm *kvm, *found = NULL;
 	struct task_struct *process;
 	struct mm_struct *mm;
 	struct pid *ref;
-	int nr = 0, ret;
+	int ret;
 
 	ref = find_get_pid(pid);
 	process = get_pid_task(ref, PIDTYPE_TGID);
@@ -72,7 +70,27 @@ struct kvm *vmitap_vms_get_by_pid(u32 pid)
 	if (ret)
 		return ERR_PTR(ret);
 	if (!mm)
-		return ERR_PTR(-ENXIO);
+		return ERR_PTR(-ESRCH);
+	mmgrab(mm);
+	mmput(mm);
+	return mm;
+}
+
+/**
+ * vmitap_vms_get_by_pid() - the VM of a process
+ * @pid: in the caller's PID namespace
+ *
+ * Return: KVM's VM with a reference, or ERR_PTR: -ESRCH, -ENXIO if the process
+ * has no VM, -ENOTUNIQ if it has several, -EPERM.
+ */
+struct kvm *vmitap_vms_get_by_pid(u32 pid)
+{
+	struct mm_struct *mm = vmitap_vms_get_mm(pid);
+	struct kvm *kvm, *found = NULL;
+	int nr = 0;
+
+	if (IS_ERR(mm))
+		return ERR_CAST(mm);
 
 	mutex_lock(vmitap_kvm.lock);
 	list_for_each_entry(kvm, vmitap_kvm.vms, vm_list) {
@@ -85,7 +103,7 @@ struct kvm *vmitap_vms_get_by_pid(u32 pid)
 	if (nr == 1 && !static_call(vmitap_kvm_get_kvm_safe)(found))
 		nr = 0;
 	mutex_unlock(vmitap_kvm.lock);
-	mmput(mm);
+	mmdrop(mm);
 	if (!nr)
 		return ERR_PTR(-ENXIO);
 	return nr == 1 ? found : ERR_PTR(-ENOTUNIQ);

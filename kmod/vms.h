@@ -8,6 +8,7 @@
 #include <linux/kvm_host.h>
 #include <linux/vmitap.h>
 
+struct mm_struct *vmitap_vms_get_mm(u32 pid);
 struct kvm *vmitap_vms_get_by_pid(u32 pid);
 struct kvm *vmitap_vms_get_by_fd(int fd);
 void vmitap_vms_put(struct kvm *kvm);

@@ -227,6 +227,17 @@ test_wrong_vm()
 	wait $!
 	[ $? = 0 ] && grep -q 'the VM ended' "$tmp/err"
 	result $? 'stream: the VM ends'
+	timeout 60 vmitap stat --next --for 1 >"$tmp/out" 2>"$tmp/err" &
+	code=$!
+	for _ in $(seq 100); do
+		grep -q 'waiting for a VM' "$tmp/err" && break
+		sleep 0.1
+	done
+	start_bios
+	wait $code && grep -q "^bios (PID $bios)" "$tmp/out"
+	result $? 'stat --next: a VM that starts later'
+	stop_bios
+	expect 2 'is no PID' 'stat --next: no VM has a name yet' vmitap stat --next --vm x
 	for i in 0 1 2 3 4 5; do
 		start_bios
 		timeout 30 vmitap stat --vm "$bios" --for 1 >"$tmp/out" 2>"$tmp/err" &

@@ -48,7 +48,7 @@
  *   EBADF       a file descriptor is not open
  *   ENOMEM      no memory
  *   EINTR       the caller is being killed
- *   ENOTCONN    the session is not attached
+ *   ENOTCONN    the session is not attached, or its VM is not there yet
  *   EPIPE       the VM is gone
  *   ENOENT      no ring with that index, no vCPU with that id
  */
@@ -292,6 +292,13 @@ struct vmitap_list_slots {
 
 /* vmitap_attach.flags: the VM is named by @vm_fd instead of @pid. */
 #define VMITAP_ATTACH_BY_FD	(1U << 0)
+/*
+ * vmitap_attach.flags: the VM is the next one that @pid creates.  The session may be
+ * configured and enabled at once; then nothing of the VM is missed.  With @pid 0 it is
+ * the next one that any process creates, which takes CAP_SYS_PTRACE.  Of several such
+ * sessions that one process opened, each gets a VM of its own.
+ */
+#define VMITAP_ATTACH_NEXT	(1U << 1)
 
 /**
  * struct vmitap_attach - tap a VM

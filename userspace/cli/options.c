@@ -31,6 +31,7 @@ enum {
 	OPT_SUMMARY = 'c',
 	OPT_JSON = 256,
 	OPT_VM,
+	OPT_NEXT,
 	OPT_EVENTS,
 	OPT_VCPU,
 	OPT_CPL,
@@ -81,6 +82,8 @@ static const struct option_def defs[] = {
 	  "views to ask, or all; without it all but system-calls" },
 	{ OPTIONS_FIELDS, OPT_FIELDS, "fields", required_argument, "LIST",
 	  "sections to record besides: ctrl, gprs, segs, insn, all" },
+	{ OPTIONS_CAPTURE, OPT_NEXT, "next", no_argument, NULL,
+	  "the next VM that starts, of process --vm if given" },
 	{ OPTIONS_CAPTURE, OPT_FILTER, "filter", required_argument, "PATH",
 	  "BPF filter, pinned or an object file; exits only, without --events" },
 	{ OPTIONS_CAPTURE, OPT_FILTER_MAP, "filter-map", required_argument,
@@ -270,6 +273,9 @@ static int set_option(struct options *opts, int id, const char *arg)
 		return EXIT_OK;
 	case OPT_VM:
 		opts->vm = arg;
+		return EXIT_OK;
+	case OPT_NEXT:
+		opts->next = true;
 		return EXIT_OK;
 	case OPT_EVENTS:
 		opts->classes_given = true;

@@ -17,7 +17,7 @@ struct command;
 #define OPTIONS_JSON	 (1U << 0)
 #define OPTIONS_VM	 (1U << 1)	/* --vm */
 #define OPTIONS_SELECT	 (1U << 2)	/* --events --vcpu --cpl --cr3 */
-#define OPTIONS_CAPTURE	 (1U << 3)	/* --filter --lossless --ring */
+#define OPTIONS_CAPTURE	 (1U << 3)	/* --next --filter --lossless --ring */
 #define OPTIONS_FIELDS	 (1U << 4)	/* --fields */
 #define OPTIONS_LIMIT	 (1U << 5)	/* --for --count */
 #define OPTIONS_OUTPUT	 (1U << 6)	/* -o */
@@ -41,6 +41,7 @@ struct command;
  * struct options - options as parsed, defaults filled in
  * @json: print JSON
  * @vm: PID or name of the VM, NULL for the only one
+ * @next: --next
  * @classes: mask of enum vmitap_class; all but traps unless --events was given
  * @classes_given: --events was given
  * @nr_vcpu_words: words of @vcpus in use, 0 for all vCPUs
@@ -73,6 +74,7 @@ struct command;
 struct options {
 	bool json;
 	const char *vm;
+	bool next;
 	uint64_t classes;
 	bool classes_given;
 	uint32_t nr_vcpu_words;

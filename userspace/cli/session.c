@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -129,6 +130,53 @@ static int attach(struct session *session, uint32_t ring_bytes)
 	return err ? session_failed(session, err, EXIT_OTHER) : EXIT_OK;
 }
 
+/* --vm, if given, is the process that will have the VM. */
+static int attach_next(struct session *session, const struct options *opts)
+{
+	char *end = NULL;
+	int err;
+
+	session->pid = opts->vm ? strtoul(opts->vm, &end, 10) : 0;
+	if (opts->vm && (*end || session->pid <= 0))
+		return fail(EXIT_USAGE, "--next: --vm %s is no PID; a VM that is not"
+			    " there has no name", opts->vm);
+	err = vmitap_session_attach_next(session->tap, session->pid,
+					 opts->ring_bytes);
+	if (err == -ENODEV || err == -EOPNOTSUPP)
+		return session_failed(session, err, EXIT_UNFIT_HOST);
+	return err ? session_failed(session, err, EXIT_OTHER) : EXIT_OK;
+}
+
+/* Capture from now on, and return once there is a vCPU. */
+static int await(struct session *session)
+{
+	struct vmitap_stats stats = { .size = sizeof(stats) };
+	int err;
+
+	err = vmitap_session_enable(session->tap);
+	note("waiting for a VM to start");
+	while (!err && !stats.out_nr_rings) {
+		if (nr_signals)
+			return fail(EXIT_NO_VM, "no VM has started");
+		vmitap_session_wait(session->tap, WAIT_MAX_S * 1e3);
+		err = vmitap_session_stats(session->tap, &stats);
+	}
+	if (err)
+		return session_failed(session, err, EXIT_OTHER);
+	return vms_find_own(session->tap, &session->pid, session->name,
+			    sizeof(session->name));
+}
+
+static int find_and_attach(struct session *session, const struct options *opts,
+			   uint32_t ring_bytes)
+{
+	int code;
+
+	code = vms_find(session->tap, opts->vm, &session->pid, session->name,
+			sizeof(session->name));
+	return code ? code : attach(session, ring_bytes);
+}
+
 static int configure(struct session *session, const struct options *opts,
 		     bool everything)
 {
@@ -188,14 +236,14 @@ int session_open(struct session *session, const struct options *opts,
 	if (!code)
 		code = check_classes(session, opts->classes);
 	if (!code)
-		code = vms_find(session->tap, opts->vm, &session->pid,
-				session->name, sizeof(session->name));
-	if (!code)
-		code = attach(session, opts->ring_bytes);
+		code = opts->next ? attach_next(session, opts) :
+		       find_and_attach(session, opts, opts->ring_bytes);
 	if (!code)
 		code = configure(session, opts, everything);
 	if (!code)
 		code = set_filter(session, opts);
+	if (!code && opts->next)
+		code = await(session);
 	return code;
 }
 
@@ -205,10 +253,7 @@ int session_open_state(struct session *session, const struct options *opts)
 
 	code = session_open_device(session);
 	if (!code)
-		code = vms_find(session->tap, opts->vm, &session->pid,
-				session->name, sizeof(session->name));
-	if (!code)
-		code = attach(session, session->query.out_ring_min);
+		code = find_and_attach(session, opts, session->query.out_ring_min);
 	return code;
 }
 

@@ -159,6 +159,37 @@ int vms_find(struct vmitap_session *tap, const char *wanted, pid_t *pid,
 	return code;
 }
 
+static bool tapped_by(const struct vmitap_vm_info *vm, uint32_t pid)
+{
+	uint32_t i;
+
+	for (i = 0; i < vm->nr_sessions && i < VMITAP_MAX_SESSIONS; i++)
+		if (vm->tapper_pids[i] == pid)
+			return true;
+	return false;
+}
+
+int vms_find_own(struct vmitap_session *tap, pid_t *pid, char *name, size_t size)
+{
+	struct vmitap_vm_info *vms;
+	size_t nr, i;
+	int code;
+
+	code = vms_get(tap, &vms, &nr);
+	if (code)
+		return code;
+	/* It may be over already. */
+	snprintf(name, size, "VM");
+	for (i = 0; i < nr; i++) {
+		if (!tapped_by(&vms[i], getpid()))
+			continue;
+		*pid = vms[i].pid;
+		vms_name(&vms[i], name, size);
+	}
+	free(vms);
+	return EXIT_OK;
+}
+
 int vms_get(struct vmitap_session *tap, struct vmitap_vm_info **vms, size_t *nr)
 {
 	unsigned int room = 16, found = 0;

@@ -25,6 +25,12 @@ int vms_get(struct vmitap_session *tap, struct vmitap_vm_info **vms, size_t *nr)
 const char *vms_name(const struct vmitap_vm_info *vm, char *buf, size_t size);
 
 /*
+ * Find the VM that this process taps.  If it is not there any more, *@pid stays as it
+ * is.  Return: EXIT_OK or EXIT_OTHER, reported.
+ */
+int vms_find_own(struct vmitap_session *tap, pid_t *pid, char *name, size_t size);
+
+/*
  * Find the VM that @wanted, a PID or a name, means; NULL means the only one.
  * Return: EXIT_OK, EXIT_NO_VM or EXIT_OTHER, reported.
  */

@@ -233,6 +233,24 @@ int vmitap_session_attach_fd(struct vmitap_session *session, int vm_fd,
 	return attach(session, &by_fd, who);
 }
 
+int vmitap_session_attach_next(struct vmitap_session *session, pid_t pid,
+			       uint32_t ring_bytes)
+{
+	struct vmitap_attach next = {
+		.size = sizeof(next), .flags = VMITAP_ATTACH_NEXT, .pid = pid,
+		.ring_bytes = ring_bytes,
+	};
+	char who[40] = "any process";
+	int err;
+
+	if (pid)
+		snprintf(who, sizeof(who), "process %d", (int)pid);
+	err = attach(session, &next, who);
+	if (!err)
+		session->memory.pid = pid;
+	return err;
+}
+
 int vmitap_session_configure(struct vmitap_session *session,
 			     const struct vmitap_config *config)
 {

@@ -158,6 +158,23 @@ int vmitap_session_attach_fd(struct vmitap_session *session, int vm_fd,
 			     uint32_t ring_bytes);
 
 /**
+ * vmitap_session_attach_next() - tap the next VM that is created
+ * @session: session that is not attached
+ * @pid: VMM process, which may have VMs already; 0 for any process, which takes
+ *	CAP_SYS_PTRACE
+ * @ring_bytes: as for vmitap_session_attach_pid()
+ *
+ * Returns at once.  The session may be configured and enabled before there is a VM;
+ * then its first vCPU is captured from its first instruction on.  What asks something
+ * of the VM returns -ENOTCONN until it is there.  Of several such sessions that one
+ * process opened, each gets a VM of its own.
+ *
+ * Return: as vmitap_session_attach_pid(), but for -ENXIO and -ENOTUNIQ.
+ */
+int vmitap_session_attach_next(struct vmitap_session *session, pid_t pid,
+			       uint32_t ring_bytes);
+
+/**
  * vmitap_session_configure() - choose what is captured and how
  * @session: session that is attached
  * @config: the whole configuration; the caller sets @config->size

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * await.h - sessions that are attached to a VM before it is made
+ */
+#ifndef VMITAP_AWAIT_H
+#define VMITAP_AWAIT_H
+
+#include <linux/kvm_host.h>
+
+struct vmitap_session;
+
+int vmitap_await_begin(struct vmitap_session *session, struct mm_struct *mm);
+void vmitap_await_end(struct vmitap_session *session);
+void vmitap_await_vm_created(struct kvm *kvm);
+
+#endif /* VMITAP_AWAIT_H */

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * await_test.c - sessions that are attached to a VM before it is made
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "lib/fixture.h"
+
+#define RING_BYTES	0x8000
+#define CLASS(name)	VMITAP_CLASS_MASK(VMITAP_CLASS_##name)
+
+GUEST_CODE(guest, 64,
+	   "cpuid\n"
+	   "out %al, $0xf4\n");
+
+/* Return: the session, or -errno. */
+static int attach_next(__u32 pid)
+{
+	struct vmitap_attach attach = {
+		.size = sizeof(attach), .flags = VMITAP_ATTACH_NEXT, .pid = pid,
+		.ring_bytes = RING_BYTES,
+	};
+	int fd = session_open();
+
+	if (ioctl(fd, VMITAP_IOC_ATTACH, &attach) < 0) {
+		int err = errno;
+
+		close(fd);
+		return -err;
+	}
+	CHECK(!attach.out_nr_rings, "%u rings of no VM", attach.out_nr_rings);
+	return fd;
+}
+
+static int attach_next_enabled(__u32 pid, __u64 classes)
+{
+	int fd = attach_next(pid);
+
+	CHECK(fd >= 0, "attach to the next VM: %d", fd);
+	session_config(fd, classes, 0);
+	session_enable(fd, true);
+	return fd;
+}
+
+static struct testvm *run_vm(void)
+{
+	struct testvm *vm = testvm_create(false);
+	struct testvm_vcpu *vcpu = testvm_add_vcpu(vm);
+
+	TESTVM_LOAD(vm, guest);
+	testvm_reset(vcpu, TESTVM_LONG64);
+	testvm_run(vcpu);
+	return vm;
+}
+
+/* How many CPUID exits the session has of its only vCPU. */
+static int count_cpuid(int fd)
+{
+	const struct vmitap_record *rec;
+	struct ring ring;
+	int nr = 0;
+
+	ring_map(&ring, fd, 0);
+	while ((rec = ring_next(&ring)))
+		nr += rec->type == VMITAP_RECORD_EXIT;
+	ring_unmap(&ring);
+	return nr;
+}
+
+TEST(first_instruction_of_the_next_vm)
+{
+	const struct vmitap_record *rec;
+	struct testvm *vm, *other;
+	struct ring ring;
+	int fd;
+
+	REQUIRE_TAP(return);
+	fd = attach_next_enabled(0, CLASS(CPUID) | CLASS(VCPU));
+	EXPECT_EQ(0, session_poll(fd, 0));
+	EXPECT_EQ(0, session_stats(fd).out_nr_rings);
+	EXPECT_EQ(0, session_stats(fd).out_vm_gone);
+	vm = run_vm();
+	EXPECT_EQ(POLLPRI, session_poll(fd, 0) & POLLPRI);
+	ring_map(&ring, fd, 0);
+	rec = ring_next(&ring);
+	ASSERT_NE(NULL, rec);
+	EXPECT_EQ(VMITAP_RECORD_VCPU_CREATED, rec->type);
+	ring_expect_exit(&ring, VMITAP_CLASS_CPUID);
+	EXPECT_EQ(NULL, ring_next(&ring));
+
+	/* It has its VM now: the next is none of its business. */
+	other = run_vm();
+	EXPECT_EQ(1, session_stats(fd).out_nr_rings);
+	EXPECT_EQ(NULL, ring_next(&ring));
+	testvm_destroy(other);
+	EXPECT_EQ(0, session_stats(fd).out_vm_gone);
+	ring_unmap(&ring);
+	testvm_destroy(vm);
+	EXPECT_EQ(POLLHUP, session_poll(fd, 0) & POLLHUP);
+	EXPECT_EQ(1, session_stats(fd).out_vm_gone);
+	close(fd);
+}
+
+/* Of several sessions of one process, each gets a VM. */
+TEST(one_vm_for_each_session)
+{
+	struct testvm *vms[3];
+	int fds[3], i;
+
+	REQUIRE_TAP(return);
+	for (i = 0; i < 3; i++)
+		fds[i] = attach_next_enabled(getpid(), CLASS(CPUID));
+	for (i = 0; i < 3; i++)
+		vms[i] = run_vm();
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(1, session_stats(fds[i]).out_nr_rings);
+		EXPECT_EQ(1, count_cpuid(fds[i]));
+	}
+	for (i = 0; i < 3; i++) {
+		testvm_destroy(vms[i]);
+		close(fds[i]);
+	}
+}
+
+/* Those of several processes share one. */
+TEST(processes_share_the_next_vm)
+{
+	int fd, ready[2], go[2], status;
+	struct testvm *vm;
+	char byte = 0;
+	pid_t child;
+
+	REQUIRE_TAP(return);
+	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, pipe(go));
+	child = fork();
+	if (!child) {
+		int own = attach_next_enabled(getppid(), CLASS(CPUID));
+
+		if (write(ready[1], &byte, 1) != 1 || read(go[0], &byte, 1) != 1)
+			_exit(1);
+		_exit(count_cpuid(own) == 1 ? 0 : 2);
+	}
+	fd = attach_next_enabled(getpid(), CLASS(CPUID));
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	vm = run_vm();
+	EXPECT_EQ(1, count_cpuid(fd));
+	ASSERT_EQ(1, write(go[1], &byte, 1));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	close(fd);
+	testvm_destroy(vm);
+}
+
+TEST(vm_of_another_process)
+{
+	struct testvm *vm;
+	int fd;
+	pid_t child;
+
+	REQUIRE_TAP(return);
+	child = fork();
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	fd = attach_next_enabled(child, CLASS(CPUID));
+	vm = run_vm();
+	EXPECT_EQ(0, session_stats(fd).out_nr_rings);
+	testvm_destroy(vm);
+	/* Nor does it hurt that the process ends without one. */
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	EXPECT_EQ(0, session_stats(fd).out_vm_gone);
+	close(fd);
+}
+
+TEST(while_there_is_no_vm)
+{
+	struct vmitap_regs regs = { .size = sizeof(regs) };
+	struct vmitap_ring_info ring = { .size = sizeof(ring) };
+	struct vmitap_pause hold = { .size = sizeof(hold), .pause = 1 };
+	struct testvm *vm;
+	int fd;
+
+	REQUIRE_TAP(return);
+	vm = testvm_create(false);
+	/* All traps, which have hooks of their own. */
+	fd = attach_next_enabled(0, VMITAP_CLASSES_ALL);
+	EXPECT_EQ(-1, ioctl(fd, VMITAP_IOC_REGS, &regs));
+	EXPECT_EQ(ENOTCONN, errno);
+	EXPECT_EQ(-1, ioctl(fd, VMITAP_IOC_PAUSE, &hold));
+	EXPECT_EQ(ENOTCONN, errno);
+	EXPECT_EQ(-1, ioctl(fd, VMITAP_IOC_RING, &ring));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(-EBUSY, __session_attach(fd, vm, RING_BYTES));
+	session_config(fd, CLASS(CPUID), 0);
+	session_enable(fd, false);
+	close(fd);
+	testvm_destroy(vm);
+}
+
+TEST(refused)
+{
+	struct vmitap_attach attach = {
+		.size = sizeof(attach),
+		.flags = VMITAP_ATTACH_NEXT | VMITAP_ATTACH_BY_FD,
+		.ring_bytes = RING_BYTES,
+	};
+	int fd, status;
+	pid_t child;
+
+	REQUIRE_TAP(return);
+	EXPECT_EQ(-ESRCH, attach_next(0x7ffffffe));
+	fd = session_open();
+	EXPECT_EQ(-1, ioctl(fd, VMITAP_IOC_ATTACH, &attach));
+	EXPECT_EQ(EINVAL, errno);
+
+	/* Any process's VM takes a capability, and so does that of somebody else. */
+	child = fork();
+	if (!child) {
+		attach.flags = VMITAP_ATTACH_NEXT;
+		if (setresuid(65534, 65534, 65534) ||
+		    !ioctl(fd, VMITAP_IOC_ATTACH, &attach) || errno != EPERM)
+			_exit(1);
+		attach.pid = getppid();
+		_exit(!ioctl(fd, VMITAP_IOC_ATTACH, &attach) || errno != EPERM);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
