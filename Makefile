@@ -24,7 +24,7 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-guest all module help clean install uninstall setup host shell demo check bench
+.PHONY: check-guest soak all module help clean install uninstall setup host shell demo check bench
 all: module $(ALL_TARGETS)
 
 module:
@@ -42,6 +42,7 @@ help:
 	@echo 'make check-user         those of user space, that need no virtual host'
 	@echo 'make check-guest        ps and watch on a running guest; timing may fail them'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
+	@echo 'make soak TIME=seconds  longer with traps, sessions and VMs that come and go'
 	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none)"
 	@echo 'make shell              the same, with a shell'
 	@echo 'make bench              performance table'
@@ -82,6 +83,10 @@ check: setup
 check-guest: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@selftests/check.sh guest
+
+soak: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@TIME=$(or $(TIME),600) selftests/check.sh soak
 
 bench: setup
 	@$(MAKE) --no-print-directory -s all bench-programs >&2

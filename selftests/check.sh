@@ -3,9 +3,10 @@
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
-# usage: check.sh [PART...]      parts: static user filters cli install views host, and
-#                              guest, which is not run unless named: some of its
-#                              checks depend on how fast the guest is
+# usage: check.sh [PART...]      parts: static user filters cli install views host, and,
+#                              which are not run unless named, guest: some of its
+#                              checks depend on how fast the guest is, and soak:
+#                              what takes long
 # Exit status: 0 nothing failed, 1 something did.
 
 set -u
@@ -109,6 +110,7 @@ for name in "$@"; do
 	views)   part tally views selftests/views_test.sh "$build" ;;
 	host)    run_host ;;
 	guest)   run_guest ;;
+	soak)    part tally_host soak selftests/soak.sh "$build" ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac
 done
