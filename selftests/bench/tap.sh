@@ -10,6 +10,7 @@ tap()
 	mkfifo "$work/tin" "$work/tout"
 	"$build/bench/tapper" "$1" "$2" "$3" $((8 << 20)) ${4:+"$4"} \
 		< "$work/tin" > "$work/tout" &
+	tapper=$!
 	exec 5> "$work/tin" 6< "$work/tout"
 	read -r tapped <&6
 	[ "$tapped" = tapped ]
@@ -21,6 +22,8 @@ untap()
 	echo end >&5
 	read -r _ events _ lost <&6
 	exec 5>&- 6<&-
+	# It has the module in use until it is gone.
+	wait "$tapper"
 	if [ "$lost" != 0 ] || [ "$events" -lt "$1" ]; then
 		echo "tapper: $events events, $lost lost, expected at least $1" >&2
 		exit 1
