@@ -24,7 +24,7 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-guest all module help clean install uninstall setup host shell demo check matrix bench
+.PHONY: check-guest soak all module help clean install uninstall setup host shell demo check matrix bench
 all: module $(ALL_TARGETS)
 
 # What a build needs; the module alone needs less.
@@ -46,6 +46,7 @@ help:
 	@echo 'make matrix             the tests of the host on each kernel and vendor'
 	@echo 'make check-guest        ps and watch on a running guest; timing may fail them'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
+	@echo 'make soak TIME=seconds  longer with traps, sessions and VMs that come and go'
 	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none, CPU=amd|intel)"
 	@echo 'HOST_KERNEL=, GUEST_KERNEL=  6.1 (default), 6.12, 7.3: for host, check, demo'
 	@echo 'make shell              the same, with a shell'
@@ -97,6 +98,10 @@ check-guest: setup
 matrix: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@selftests/matrix.sh
+
+soak: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@TIME=$(or $(TIME),600) selftests/check.sh soak
 
 bench: setup
 	@$(MAKE) --no-print-directory -s all bench-programs >&2

@@ -13,6 +13,8 @@
 
 #include "guestmem.h"
 
+struct vmitap_pending;
+
 /**
  * struct vmitap_backend - one vendor
  * @module: KVM's vendor module
@@ -25,8 +27,8 @@
  * @check_vcpu: verify the private layout on a vCPU; NULL, or what did not match
  * @finish_undefined: finish a #UD that a trap caused, where sleeping is fine; false
  *	if KVM is to handle it, else with what kvm_x86_ops.handle_exit returns
- * @finish_cr3: do a write to CR3 that KVM must not be asked to do; returns as
- *	kvm_x86_ops.handle_exit
+ * @finish_cr3: do a write to CR3; false if KVM is to do it, else with what
+ *	kvm_x86_ops.handle_exit returns
  * @message_paging: how the vCPU at a hypercall translates addresses
  * @skip_hypercall: step over the hypercall that exited; false if there is none, else
  *	with what kvm_x86_ops.handle_exit returns
@@ -41,7 +43,8 @@ struct vmitap_backend {
 	int (*probe)(char *refusal, size_t len);
 	const char *(*check_vcpu)(struct kvm_vcpu *vcpu);
 	bool (*finish_undefined)(struct kvm_vcpu *vcpu, u64 tsc, int *ret);
-	int (*finish_cr3)(struct kvm_vcpu *vcpu, u64 value);
+	bool (*finish_cr3)(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending,
+			   int *ret);
 	struct vmitap_paging (*message_paging)(struct kvm_vcpu *vcpu);
 	bool (*skip_hypercall)(struct kvm_vcpu *vcpu, int *ret);
 	void (*read_regs)(struct kvm_vcpu *vcpu, struct vmitap_regs *regs);

@@ -87,11 +87,8 @@ static void wait_for_room(struct kvm_vcpu *vcpu)
 	u32 timeout_us = 0;
 
 	while ((ring = low_ring_get(vcpu, &timeout_us))) {
-		/* As KVM does where it waits: its memory slots may change meanwhile. */
-		kvm_vcpu_srcu_read_unlock(vcpu);
-		vmitap_ring_wait(ring, VMITAP_RING_TRIPS, timeout_us);
+		vmitap_ring_wait(ring, vcpu, VMITAP_RING_TRIPS, timeout_us);
 		vmitap_ring_put(ring);
-		kvm_vcpu_srcu_read_lock(vcpu);
 	}
 }
 

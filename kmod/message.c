@@ -23,36 +23,48 @@ static u64 message_reg(struct kvm_vcpu *vcpu, const struct vmitap_pending *pendi
 	return pending->mode == VMITAP_MODE_LONG64 ? val : (u32)val;
 }
 
-/* Does the ring's session want the message now?  The caller is in RCU. */
-static bool message_wanted(struct vmitap_ring *ring, const struct vmitap_pending *pending)
-{
-	const struct vmitap_cfg *cfg = rcu_dereference(ring->cfg);
+/* The rings whose sessions want a message, each with a reference. */
+struct message_rings {
+	int nr;
+	struct vmitap_ring *ring[VMITAP_MAX_SESSIONS];
+};
 
-	return cfg->classes & BIT_ULL(VMITAP_CLASS_MESSAGE) &&
-	       vmitap_ring_wants(ring, cfg, pending->cpl, pending->cr3);
+/* Do sessions of this configuration capture messages? */
+static bool message_class(const struct vmitap_cfg *cfg)
+{
+	return cfg->classes & BIT_ULL(VMITAP_CLASS_MESSAGE);
 }
 
-/* The @nr-th ring of the vCPU whose session wants the message, with a reference. */
-static struct vmitap_ring *message_ring_get(struct kvm_vcpu *vcpu,
-					    const struct vmitap_pending *pending, int nr)
+/* Who wants the message is decided once, so that it is filtered out once. */
+static void message_rings_get(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending,
+			      struct message_rings *rings)
 {
-	struct vmitap_ring *ring, *found = NULL;
+	const struct vmitap_cfg *cfg;
+	struct vmitap_ring *ring;
 	struct vmitap_tap *tap;
 
+	rings->nr = 0;
 	rcu_read_lock();
 	tap = vmitap_tap_find(vcpu);
 	if (!tap)
 		goto out;
 	vmitap_for_each_ring(ring, tap) {
-		if (!message_wanted(ring, pending) || nr--)
-			continue;
-		if (refcount_inc_not_zero(&ring->ref))
-			found = ring;
-		break;
+		cfg = rcu_dereference(ring->cfg);
+		if (message_class(cfg) && rings->nr < VMITAP_MAX_SESSIONS &&
+		    vmitap_ring_wants(ring, cfg, pending->cpl, pending->cr3) &&
+		    refcount_inc_not_zero(&ring->ref))
+			rings->ring[rings->nr++] = ring;
 	}
 out:
 	rcu_read_unlock();
-	return found;
+}
+
+static void message_rings_put(const struct message_rings *rings)
+{
+	int i;
+
+	for (i = 0; i < rings->nr; i++)
+		vmitap_ring_put(rings->ring[i]);
 }
 
 static_assert(sizeof(struct vmitap_message) + VMITAP_MESSAGE_CHUNK <= VMITAP_RING_ROOM_MAX);
@@ -83,15 +95,16 @@ static bool message_add_part(struct vmitap_ring *ring, const struct vmitap_messa
  * All parts to one ring.  @ring is kept by a reference; that it may be written to is
  * looked at for each part, under RCU, as the session may be going away.
  */
-static bool message_to_ring(struct vmitap_ring *ring, const struct vmitap_pending *pending,
-			    u64 tag, const void *data, u32 total)
+static bool message_to_ring(struct vmitap_ring *ring, struct kvm_vcpu *vcpu,
+			    const struct vmitap_pending *pending, const void *data,
+			    u32 total)
 {
 	struct vmitap_message head = {
 		.record.type = VMITAP_RECORD_MESSAGE,
 		.record.tsc = pending->tsc,
 		.cr3 = pending->cr3,
 		.rip = pending->rip,
-		.tag = tag,
+		.tag = message_reg(vcpu, pending, VCPU_REGS_RBX),
 		.total = total,
 		.cpl = pending->cpl,
 		.mode = pending->mode,
@@ -100,9 +113,10 @@ static bool message_to_ring(struct vmitap_ring *ring, const struct vmitap_pendin
 
 	do {
 		head.bytes = min(total - head.offset, VMITAP_MESSAGE_CHUNK);
-		vmitap_ring_wait_for(ring, sizeof(head) + VMITAP_MESSAGE_CHUNK);
+		vmitap_ring_wait_for(ring, vcpu, sizeof(head) + VMITAP_MESSAGE_CHUNK);
 		rcu_read_lock();
-		good = !READ_ONCE(ring->stopped) && message_wanted(ring, pending) &&
+		good = !READ_ONCE(ring->stopped) &&
+		       message_class(rcu_dereference(ring->cfg)) &&
 		       message_add_part(ring, &head, data + head.offset);
 		rcu_read_unlock();
 		head.offset += head.bytes;
@@ -111,22 +125,19 @@ static bool message_to_ring(struct vmitap_ring *ring, const struct vmitap_pendin
 }
 
 static long message_deliver(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending,
-			    void *data, u32 total)
+			    const struct message_rings *rings, const void *data, u32 total)
 {
-	u64 tag = message_reg(vcpu, pending, VCPU_REGS_RBX);
-	struct vmitap_ring *ring;
 	long delivered = 0;
 	int i;
 
-	for (i = 0; (ring = message_ring_get(vcpu, pending, i)); i++) {
-		delivered += message_to_ring(ring, pending, tag, data, total);
-		vmitap_ring_put(ring);
-	}
+	for (i = 0; i < rings->nr; i++)
+		delivered += message_to_ring(rings->ring[i], vcpu, pending, data, total);
 	return delivered ?: -ENOSPC;
 }
 
 static long message_fetch_and_deliver(struct kvm_vcpu *vcpu,
-				      const struct vmitap_pending *pending)
+				      const struct vmitap_pending *pending,
+				      const struct message_rings *rings)
 {
 	struct vmitap_paging paging = vmitap_backend->message_paging(vcpu);
 	u64 addr = message_reg(vcpu, pending, VCPU_REGS_RCX);
@@ -140,7 +151,7 @@ static long message_fetch_and_deliver(struct kvm_vcpu *vcpu,
 	if (!data)
 		return -ENOMEM;
 	if (vmitap_guest_read(vcpu, &paging, addr, data, total) == total)
-		ret = message_deliver(vcpu, pending, data, total);
+		ret = message_deliver(vcpu, pending, rings, data, total);
 	else
 		ret = -EFAULT;
 	kvfree(data);
@@ -159,16 +170,17 @@ static long message_fetch_and_deliver(struct kvm_vcpu *vcpu,
 bool vmitap_message_take(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending,
 			 int *ret)
 {
-	struct vmitap_ring *ring = message_ring_get(vcpu, pending, 0);
+	struct message_rings rings;
+	bool taken;
 	long answer;
 
-	if (!ring)
-		return false;
-	vmitap_ring_put(ring);
-	if (!vmitap_backend->skip_hypercall(vcpu, ret))
-		return false;
-	answer = message_fetch_and_deliver(vcpu, pending);
-	vcpu->arch.regs[VCPU_REGS_RAX] = pending->mode == VMITAP_MODE_LONG64 ?
-					 answer : (u32)answer;
-	return true;
+	message_rings_get(vcpu, pending, &rings);
+	taken = rings.nr && vmitap_backend->skip_hypercall(vcpu, ret);
+	if (taken) {
+		answer = message_fetch_and_deliver(vcpu, pending, &rings);
+		vcpu->arch.regs[VCPU_REGS_RAX] = pending->mode == VMITAP_MODE_LONG64 ?
+						 answer : (u32)answer;
+	}
+	message_rings_put(&rings);
+	return taken;
 }

@@ -8,6 +8,7 @@
  * destroys the VM.
  */
 #include <linux/hrtimer.h>
+#include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -449,6 +450,7 @@ static bool ring_wait_over(struct vmitap_ring *ring, u64 room)
 /**
  * vmitap_ring_wait() - the vCPU thread waits for room
  * @ring: ring; the caller is its producer, holds a reference, and may sleep
+ * @vcpu: the vCPU, in its thread
  * @room: bytes, at most VMITAP_RING_ROOM_MAX
  * @timeout_us: longest wait, microseconds
  *
@@ -456,7 +458,8 @@ static bool ring_wait_over(struct vmitap_ring *ring, u64 room)
  * look every millisecond.  After a timeout the ring counts loss, and nobody
  * waits for it, until half of it is free.
  */
-void vmitap_ring_wait(struct vmitap_ring *ring, u64 room, u32 timeout_us)
+void vmitap_ring_wait(struct vmitap_ring *ring, struct kvm_vcpu *vcpu, u64 room,
+		      u32 timeout_us)
 {
 	struct vmitap_ring_producer *prod = ring->prod;
 	ktime_t start = ktime_get();
@@ -466,6 +469,8 @@ void vmitap_ring_wait(struct vmitap_ring *ring, u64 room, u32 timeout_us)
 	WRITE_ONCE(prod->state, VMITAP_RING_WAITING);
 	prod->waits++;
 	vmitap_session_wake(ring->session, ring);
+	/* As KVM does where it waits: its memory slots may change meanwhile. */
+	kvm_vcpu_srcu_read_unlock(vcpu);
 	while (!ring_wait_over(ring, room) && ktime_before(now, end)) {
 		ktime_t left = min_t(ktime_t, ktime_sub(end, now), NSEC_PER_MSEC);
 		DEFINE_WAIT(wait);
@@ -476,6 +481,7 @@ void vmitap_ring_wait(struct vmitap_ring *ring, u64 room, u32 timeout_us)
 		finish_wait(&ring->space_wq, &wait);
 		now = ktime_get();
 	}
+	kvm_vcpu_srcu_read_lock(vcpu);
 	WRITE_ONCE(prod->state, 0);
 	prod->wait_ns += ktime_to_ns(ktime_sub(now, start));
 	if (!ring_wait_over(ring, room))
@@ -486,9 +492,10 @@ void vmitap_ring_wait(struct vmitap_ring *ring, u64 room, u32 timeout_us)
 /**
  * vmitap_ring_wait_for() - if the session is lossless, wait for room
  * @ring: ring; the caller is its producer, holds a reference, and may sleep
+ * @vcpu: the vCPU, in its thread
  * @room: bytes, at most VMITAP_RING_ROOM_MAX
  */
-void vmitap_ring_wait_for(struct vmitap_ring *ring, u64 room)
+void vmitap_ring_wait_for(struct vmitap_ring *ring, struct kvm_vcpu *vcpu, u64 room)
 {
 	const struct vmitap_cfg *cfg;
 	u32 timeout_us = 0;
@@ -499,5 +506,5 @@ void vmitap_ring_wait_for(struct vmitap_ring *ring, u64 room)
 		timeout_us = cfg->timeout_us;
 	rcu_read_unlock();
 	if (timeout_us && !ring->fallback && ring_is_low(ring, room))
-		vmitap_ring_wait(ring, room, timeout_us);
+		vmitap_ring_wait(ring, vcpu, room, timeout_us);
 }

@@ -26,6 +26,7 @@
 #include <linux/wait.h>
 #include <linux/vmitap.h>
 
+struct kvm_vcpu;
 struct vm_area_struct;
 struct vmitap_cfg;
 struct vmitap_session;
@@ -123,8 +124,9 @@ void vmitap_ring_look_again(struct vmitap_ring *ring);
 u64 vmitap_ring_unread(struct vmitap_ring *ring);
 bool vmitap_ring_wants(struct vmitap_ring *ring, const struct vmitap_cfg *cfg, u8 cpl,
 		       u64 cr3);
-void vmitap_ring_wait(struct vmitap_ring *ring, u64 room, u32 timeout_us);
-void vmitap_ring_wait_for(struct vmitap_ring *ring, u64 room);
+void vmitap_ring_wait(struct vmitap_ring *ring, struct kvm_vcpu *vcpu, u64 room,
+		      u32 timeout_us);
+void vmitap_ring_wait_for(struct vmitap_ring *ring, struct kvm_vcpu *vcpu, u64 room);
 
 /* May a record of @size bytes be written and committed the fast way? */
 static __always_inline bool vmitap_ring_is_fast(const struct vmitap_ring *ring, u32 size)

@@ -309,6 +309,7 @@ const struct vmitap_backend vmitap_svm = {
 	.handle_exit_symbols = { "svm_handle_exit" },
 	.check_vcpu = svm_check_vcpu,
 	.finish_undefined = svm_finish_undefined,
+	.finish_cr3 = svm_finish_cr3,
 	.message_paging = svm_message_paging,
 	.skip_hypercall = svm_skip_hypercall,
 	.read_regs = svm_read_regs,

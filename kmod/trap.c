@@ -192,10 +192,7 @@ static bool finish(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending, 
 	case VMITAP_PENDING_MESSAGE:
 		return vmitap_message_take(vcpu, pending, ret);
 	case VMITAP_PENDING_CR3:
-		if (!pending->ours)
-			return false;
-		*ret = vmitap_backend->finish_cr3(vcpu, pending->value);
-		return true;
+		return vmitap_backend->finish_cr3(vcpu, pending, ret);
 	}
 	return false;
 }

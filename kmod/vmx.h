@@ -160,7 +160,8 @@ struct vmitap_trap vmx_trap_classify(struct vmitap_tap *tap, struct kvm_vcpu *vc
 fastpath_t vmx_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 			   struct vmitap_trap trap, u64 tsc);
 bool vmx_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc, int *ret);
-int vmx_finish_cr3(struct kvm_vcpu *vcpu, u64 value);
+bool vmx_finish_cr3(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending,
+		    int *ret);
 bool vmx_skip_hypercall(struct kvm_vcpu *vcpu, int *ret);
 struct vmitap_paging vmx_message_paging(struct kvm_vcpu *vcpu);
 

@@ -333,17 +333,20 @@ bool vmx_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc, int *ret)
 /**
  * vmx_finish_cr3() - write CR3 for the guest
  * @vcpu: the vCPU, in its thread, which may sleep
- * @value: what it writes
+ * @pending: the exit
+ * @ret: what kvm_x86_ops.handle_exit is to return
  *
- * Return: as kvm_x86_ops.handle_exit.
+ * Return: true if it is done, false if KVM would have got the exit without us.
  */
-int vmx_finish_cr3(struct kvm_vcpu *vcpu, u64 value)
+bool vmx_finish_cr3(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending, int *ret)
 {
-	if (static_call(vmitap_kvm_set_cr3)(vcpu, value)) {
+	if (!pending->ours)
+		return false;
+	if (static_call(vmitap_kvm_set_cr3)(vcpu, pending->value))
 		static_call(vmitap_kvm_queue_exception_e)(vcpu, GP_VECTOR, 0);
-		return 1;
-	}
-	return static_call(vmitap_kvm_skip_emulated_instruction)(vcpu);
+	else
+		*ret = static_call(vmitap_kvm_skip_emulated_instruction)(vcpu);
+	return true;
 }
 
 /**

@@ -4,8 +4,9 @@
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
 # usage: check.sh [PART...]      parts: static user filters cli install views host kernels,
-#                              and guest, which is not run unless named: some of its
-#                              checks depend on how fast the guest is
+#                              and, which are not run unless named, guest: some of
+#                              its checks depend on how fast the guest is, and soak:
+#                              what takes long
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
@@ -138,6 +139,7 @@ for name in "$@"; do
 		 run_host host ${TESTS:-} ;;
 	kernels) run_kernels ;;
 	guest)   run_guest ;;
+	soak)    part tally_host soak selftests/soak.sh "$build" ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac
 done

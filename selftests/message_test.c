@@ -191,6 +191,67 @@ TEST_F(message, nobody_listens)
 	EXPECT_EQ(NULL, ring_next_type(&self->t.ring, VMITAP_RECORD_MESSAGE));
 }
 
+static void filter(int fd, __u32 cpl_mask, const __u64 *cr3)
+{
+	struct vmitap_config config = {
+		.size = sizeof(config), .classes = CLASS(MESSAGE),
+		.cpl_mask = cpl_mask, .cr3s = (unsigned long)cr3, .nr_cr3s = !!cr3,
+	};
+
+	vmitap_ioctl(fd, VMITAP_IOC_CONFIG, &config);
+}
+
+/* A message that no session wants is a hypercall that KVM does not know. */
+TEST_F(message, filtered_out)
+{
+	const __u64 wrong = TESTVM_ROOT_B, right = TESTVM_ROOT_A;
+	struct vmitap_stats stats;
+
+	tapped_attach(&self->t, RING_BYTES, CLASS(MESSAGE), 0);
+	filter(self->t.fd, 0xf & ~(1u << variant->cpl), NULL);
+	EXPECT_EQ(variant->answer,
+		  send_message(&self->t, variant->mode, TESTVM_DATA, 5000));
+	filter(self->t.fd, 0, &wrong);
+	EXPECT_EQ(variant->answer,
+		  send_message(&self->t, variant->mode, TESTVM_DATA, 5000));
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+	/* Each counts once, and nothing is lost. */
+	stats = session_stats(self->t.fd);
+	EXPECT_EQ(1, stats.out_filtered[VMITAP_FILTERED_CPL]);
+	EXPECT_EQ(1, stats.out_filtered[VMITAP_FILTERED_CR3]);
+	EXPECT_EQ(0, stats.out_lost[VMITAP_LOST_FULL]);
+
+	filter(self->t.fd, 1u << variant->cpl, &right);
+	EXPECT_EQ(1, send_message(&self->t, variant->mode, TESTVM_DATA, 5000));
+	expect_message(_metadata, &self->t, &self->t.ring, variant->cpl, TESTVM_DATA,
+		       5000);
+}
+
+/* Of two sessions one wants it, whichever was there first. */
+TEST_F(message, filtered_out_for_one)
+{
+	struct ring rings[2];
+	int fds[2], i;
+
+	for (i = 0; i < 2; i++) {
+		fds[i] = session_tap(self->t.vm, RING_BYTES, CLASS(MESSAGE), 0);
+		ring_map(&rings[i], fds[i], 0);
+	}
+	for (i = 0; i < 2; i++) {
+		filter(fds[i], 0xf & ~(1u << variant->cpl), NULL);
+		EXPECT_EQ(1, send_message(&self->t, variant->mode, TESTVM_DATA, 5000));
+		expect_message(_metadata, &self->t, &rings[!i], variant->cpl,
+			       TESTVM_DATA, 5000);
+		EXPECT_EQ(NULL, ring_next(&rings[i]));
+		EXPECT_EQ(1, session_stats(fds[i]).out_filtered[VMITAP_FILTERED_CPL]);
+		filter(fds[i], 0, NULL);
+	}
+	for (i = 0; i < 2; i++) {
+		ring_unmap(&rings[i]);
+		close(fds[i]);
+	}
+}
+
 /* Another hypercall is KVM's, also while messages are captured. */
 TEST_F(message, other_hypercalls)
 {

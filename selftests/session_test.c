@@ -10,12 +10,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "lib/fixture.h"
 #include "lib/loops.h"
+#include "lib/module.h"
+#include "lib/vmm.h"
 
 #define RING_BYTES	0x10000
 #define CLASS(name)	VMITAP_CLASS_MASK(VMITAP_CLASS_##name)
@@ -238,27 +239,9 @@ TEST(killed_consumer)
 	testvm_destroy(vm);
 }
 
-/* In a child: run a VM until killed.  Return: the child's pid. */
-static int spawn_vmm(void)
+static struct testvm *two_vcpus(void)
 {
-	int pid, ready[2];
-	char byte;
-
-	CHECK(!pipe(ready), "pipe");
-	pid = fork();
-	if (!pid) {
-		struct testvm *vm = running_vm(2);
-
-		testvm_wait_rounds(vm, 1);
-		if (write(ready[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	CHECK(read(ready[0], &byte, 1) == 1, "the VMM did not start");
-	close(ready[0]);
-	close(ready[1]);
-	return pid;
+	return running_vm(2);
 }
 
 TEST(killed_vmm)
@@ -267,7 +250,7 @@ TEST(killed_vmm)
 	struct ring rings[2];
 
 	REQUIRE_TAP(return);
-	pid = spawn_vmm();
+	pid = vmm_spawn(two_vcpus);
 	fd = session_open();
 	ASSERT_EQ(0, __session_attach_pid(fd, pid, RING_BYTES));
 	for (i = 0; i < 2; i++)
@@ -276,8 +259,7 @@ TEST(killed_vmm)
 	session_enable(fd, true);
 	while (!ring_drain(&rings[0]))
 		usleep(1000);
-	kill(pid, SIGKILL);
-	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	vmm_kill(pid);
 	for (i = 0; i < 100 && !(events & POLLHUP); i++) {
 		events = session_poll(fd, 100);
 		usleep(10000);
@@ -301,7 +283,7 @@ TEST(vmm_dies_during_attach)
 
 	REQUIRE_TAP(return);
 	for (i = 0; i < 5; i++) {
-		pid = spawn_vmm();
+		pid = vmm_spawn(two_vcpus);
 		kill(pid, SIGKILL);
 		do {
 			fd = session_open();
@@ -312,22 +294,6 @@ TEST(vmm_dies_during_attach)
 			TH_LOG("ATTACH: %d", ret);
 		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 	}
-}
-
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "vmitap", O_NONBLOCK) ? -errno : 0;
-}
-
-static int load(void)
-{
-	const char *path = getenv("VMITAP_KO");
-	int fd = open(path ?: "", O_RDONLY | O_CLOEXEC), ret;
-
-	CHECK(fd >= 0, "VMITAP_KO");
-	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
-	close(fd);
-	return ret;
 }
 
 TEST(module_in_use)
@@ -341,17 +307,17 @@ TEST(module_in_use)
 		SKIP(return, "VMITAP_KO does not name the module");
 	vm = running_vm(2);
 	fd = session_tap(vm, RING_BYTES, VMITAP_CLASSES_PASSIVE, 0);
-	EXPECT_EQ(-EWOULDBLOCK, unload());
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
 	ring_map(&ring, fd, 0);
 	close(fd);
 	/* A mapping holds it as well. */
-	EXPECT_EQ(-EWOULDBLOCK, unload());
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
 	ring_unmap(&ring);
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, unload());
+		ASSERT_EQ(0, module_unload());
 		EXPECT_FALSE(session_available());
 		testvm_wait_rounds(vm, 1);
-		ASSERT_EQ(0, load());
+		ASSERT_EQ(0, module_load());
 		fd = session_tap(vm, RING_BYTES, VMITAP_CLASSES_PASSIVE, 0);
 		testvm_wait_rounds(vm, 1);
 		close(fd);

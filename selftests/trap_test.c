@@ -40,6 +40,7 @@ struct guest_code {
 	const char *end;
 	const char *entry;	/* of SYSCALL */
 	const char *fault;	/* of #UD and #GP, NULL for none */
+	const char *debug;	/* of #DB, NULL for none */
 	enum testvm_mode mode;
 	__u32 sfmask;
 };
@@ -64,6 +65,8 @@ static void run_guest(struct tapped *t, const struct guest_code *code,
 		testvm_set_gate(t->vm, 6, code->start, code->fault);
 		testvm_set_gate(t->vm, 13, code->start, code->fault);
 	}
+	if (code->debug)
+		testvm_set_gate(t->vm, 1, code->start, code->debug);
 	testvm_run(t->vcpu);
 	memset(state, 0, sizeof(*state));
 	CHECK(!ioctl(t->vcpu->fd, KVM_GET_REGS, &state->regs), "KVM_GET_REGS");
@@ -134,6 +137,60 @@ TEST_F(trap, cr3_writes)
 		EXPECT_EQ(VMITAP_MODE_LONG64, rec->mode);
 		if (!i)
 			EXPECT_EQ(testvm_rip(self->t.vcpu, cr3, cr3_write), rec->rip);
+	}
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+}
+
+/* From every kind of register, with every kind of prefix, and in a single step. */
+GUEST_CODE(cr3_forms, 64,
+	   "mov $0x9000, %r9d\n"
+	   "mov %r9, %cr3\n"
+	   "mov $0xa000, %ebx\n"
+	   ".byte 0x48\n"
+	   "mov %rbx, %cr3\n"
+	   "mov $0x1000, %r15d\n"
+	   ".byte 0x66\n"
+	   "mov %r15, %cr3\n"
+	   "mov %rsp, %r8\n"
+	   "mov $0x9000, %esp\n"
+	   "mov %rsp, %cr3\n"
+	   "mov %r8, %rsp\n"
+	   "pushf\n"
+	   "orq $0x100, (%rsp)\n"
+	   "popf\n"
+	   "mov %rbx, %cr3\n"
+	   "cr3_stepped: .globl cr3_stepped\n"
+	   "mov %cr3, %r10\n"
+	   "out %al, $0xf4\n"
+	   "cr3_debug: .globl cr3_debug\n"
+	   "incq 0x40000\n"
+	   "push %rax\n"
+	   "mov 8(%rsp), %rax\n"
+	   "mov %rax, 0x40008\n"
+	   "pop %rax\n"
+	   "andq $~0x100, 16(%rsp)\n"
+	   "iretq\n");
+extern const char cr3_stepped[], cr3_debug[];
+
+TEST_F(trap, cr3_writes_of_every_form)
+{
+	static const __u64 values[] = { 0x1000, 0x9000, 0xa000, 0x1000, 0x9000, 0xa000 };
+	static const struct guest_code code = {
+		.start = cr3_forms, .end = cr3_forms_end, .debug = cr3_debug,
+		.mode = TESTVM_LONG64,
+	};
+	const struct vmitap_cr3_write *rec;
+	struct state state;
+	int i;
+
+	run_twice(_metadata, &self->t, &code, CLASS(CR3), &state);
+	EXPECT_EQ(0xa000, state.regs.r10);
+	EXPECT_EQ(1, left(&state, 0));
+	EXPECT_EQ(testvm_rip(self->t.vcpu, cr3_forms, cr3_stepped), left(&state, 1));
+	for (i = 0; i < 5; i++) {
+		rec = ring_expect_type(&self->t.ring, VMITAP_RECORD_CR3);
+		EXPECT_EQ(values[i], rec->old_cr3);
+		EXPECT_EQ(values[i + 1], rec->new_cr3);
 	}
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
 }

@@ -12,6 +12,7 @@ exits=${EXITS:-10000}
 work=$(mktemp -d)
 perf_pid=''
 program=exitloop
+. "$(dirname "$0")/tap.sh"
 
 # start_loop KIND: leaves the loop waiting, its pid in $loop.
 start_loop()
@@ -30,30 +31,6 @@ finish_loop()
 	read -r cost <&4
 	exec 3>&- 4<&-
 	echo "$cost"
-}
-
-# tap PID CLASSES FIELDS [FILTER]: a session until untap.
-tap()
-{
-	rm -f "$work/tin" "$work/tout"
-	mkfifo "$work/tin" "$work/tout"
-	"$build/bench/tapper" "$1" "$2" "$3" $((8 << 20)) ${4:+"$4"} \
-		< "$work/tin" > "$work/tout" &
-	exec 5> "$work/tin" 6< "$work/tout"
-	read -r tapped <&6
-	[ "$tapped" = tapped ]
-}
-
-# untap WANT: ends the session; it must have seen WANT events and lost none.
-untap()
-{
-	echo end >&5
-	read -r _ events _ lost <&6
-	exec 5>&- 6<&-
-	if [ "$lost" != 0 ] || [ "$events" -lt "$1" ]; then
-		echo "tapper: $events events, $lost lost, expected at least $1" >&2
-		exit 1
-	fi
 }
 
 measure()

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What `make bench` runs, after a build: what vmitap and its peers add to an exit,
-# counted in a virtual host whose clock counts instructions, and how fast readers
-# are, natively.  Prints a table; writes build/bench.json, a list of {name, value,
-# unit, goal}.
-# usage: run.sh [PART...]      parts: exits reader
+# What `make bench` runs, after a build: what vmitap and its peers add to an exit, and
+# traps to programs in a Linux guest, counted in a virtual host whose clock counts
+# instructions, and how fast readers are, natively.  Prints a table; writes
+# build/bench.json, a list of {name, value, unit, goal}.
+# usage: run.sh [PART...]      parts: exits slowdown reader
 # Exit status: 0, also if a goal is missed; 1 if a figure could not be had.
 
 set -euo pipefail
@@ -14,10 +14,21 @@ here=selftests/bench
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-exits()
+# in_host SCRIPT
+in_host()
 {
 	selftests/host/run.sh --guest none --icount --timeout 1200 \
-		--log "$build/host/bench-console.log" -- "$here/in-host.sh $PWD/$build"
+		--log "$build/host/bench-console.log" -- "$here/$1 $PWD/$build"
+}
+
+exits()
+{
+	in_host in-host.sh
+}
+
+slowdown()
+{
+	in_host slowdown.sh
 }
 
 reader()
@@ -25,7 +36,7 @@ reader()
 	"$build/bench/reader" "$build/bench/reader_fill.bpf.o"
 }
 
-[ $# -gt 0 ] || set -- exits reader
+[ $# -gt 0 ] || set -- exits slowdown reader
 for part in "$@"; do
 	echo "bench: $part" >&2
 	"$part" | tee -a "$tmp/figures" >&2
@@ -52,6 +63,6 @@ awk -v OFS='\t' '
 
 jq -Rn '[inputs | split("\t") | {name: .[0], value: (.[1] | tonumber), unit: .[2],
 	goal: (if .[3] == "-" then null else .[3] end)}]' "$tmp/table" > "$build/bench.json"
-awk -F '\t' '{ printf "%-26s %12s  %-18s %-7s %-7s %s\n", $1, $2, $3,
+awk -F '\t' '{ printf "%-30s %12s  %-18s %-7s %-7s %s\n", $1, $2, $3,
 	$4 == "-" ? "" : $4, $5, $6 }' "$tmp/table"
 echo "bench: wrote $build/bench.json" >&2

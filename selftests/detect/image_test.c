@@ -11,20 +11,22 @@
 
 #include <kselftest.h>
 
-#include "copy.h"
 #include "detect.h"
-#include "linux_tasks.h"
+#include "linux_copy.h"
 #include "records.h"
 #include "roots.h"
+#include "tasks.h"
 
 #define KHZ	1000000u
 
 /* Looks, five in a second. */
 #define LOOKS	40
 
-static struct linux_guest lg;
-static struct linux_tasks whole;
-static struct view_env env = { .guest = &copy_guest, .lg = &lg, .tsc_khz = KHZ };
+static struct linux_guest *const lg = &linux_copy.lg;
+static const struct linux_tasks *const whole = &linux_copy.tasks;
+static struct view_env env = {
+	.guest = &copy_guest, .lg = &linux_copy.lg, .tsc_khz = KHZ,
+};
 static struct view_runner runner;
 static struct aggregate agg;
 static struct verdicts verdicts;
@@ -34,7 +36,7 @@ static uint64_t now;
 static void begin(void)
 {
 	copy_renew();
-	paging_flush(&lg.kernel.paging);
+	paging_flush(&lg->kernel.paging);
 	view_runner_free(&runner);
 	aggregate_free(&agg);
 	verdicts_free(&verdicts);
@@ -76,40 +78,18 @@ static size_t looks(unsigned int nr, const struct linux_task *task)
 	return verdicts.nr;
 }
 
-/* Where in the copy a kernel address is. */
-static void *at(uint64_t gva)
-{
-	struct paging_page page;
-
-	if (paging_translate(&lg.kernel.paging, gva, &page) ||
-	    page.gpa >= copy.bytes)
-		ksft_exit_fail_msg("nothing at 0x%llx\n",
-				   (unsigned long long)gva);
-	return copy.memory + page.gpa;
-}
-
-static void unlink_task(const struct linux_task *task)
-{
-	uint32_t offset = lg.layout.task_tasks.offset;
-	uint64_t *links = at(task->address + offset);
-	uint64_t *next = at(links[0]), *before = at(links[1]);
-
-	next[1] = links[1];
-	before[0] = links[0];
-}
-
 /* Empty the slot that the PID has in the tree of the first namespace. */
 static void remove_pid(const struct linux_task *task)
 {
-	unsigned int bits = lg.layout.node_slots.elements == 64 ? 6 : 4;
-	uint64_t *slot = at(lg.init_pid_ns + lg.layout.pidns_xa_head.offset);
+	unsigned int bits = lg->layout.node_slots.elements == 64 ? 6 : 4;
+	uint64_t *slot = linux_copy_at(lg->init_pid_ns + lg->layout.pidns_xa_head.offset);
 	uint8_t shift;
 	uint64_t node;
 
 	do {
 		node = *slot - 2;
-		shift = *(uint8_t *)at(node + lg.layout.node_shift.offset);
-		slot = at(node + lg.layout.node_slots.offset +
+		shift = *(uint8_t *)linux_copy_at(node + lg->layout.node_shift.offset);
+		slot = linux_copy_at(node + lg->layout.node_slots.offset +
 			  (task->pid >> shift & ((1u << bits) - 1)) * 8);
 	} while (shift);
 	*slot = 0;
@@ -117,18 +97,12 @@ static void remove_pid(const struct linux_task *task)
 
 static void rename_task(const struct linux_task *task)
 {
-	strcpy(at(task->address + lg.layout.task_comm.offset), "kworker/9:9");
+	strcpy(linux_copy_at(task->address + lg->layout.task_comm.offset), "kworker/9:9");
 }
 
-static const struct linux_task *find(const char *comm, size_t from)
+static const struct linux_task *sleeper(void)
 {
-	size_t i;
-
-	for (i = from; i < whole.nr; i++)
-		if (!strncmp(whole.list[i].comm, comm, strlen(comm)))
-			return &whole.list[i];
-	ksft_exit_fail_msg("no process %s\n", comm);
-	return NULL;
+	return tasks_find_comm(whole, "proc-", whole->nr / 2);
 }
 
 static void expect(const struct linux_task *task, bool pid, const char *name)
@@ -153,19 +127,19 @@ static void test_nothing(void)
 	for (i = 0; i < agg.nr; i++)
 		listed += agg.list[i].process.known & FACT_PID &&
 			  !agg.list[i].missing;
-	ksft_test_result(listed == whole.nr && !agg.nr_conflicts,
+	ksft_test_result(listed == whole->nr && !agg.nr_conflicts,
 			 "all %zu processes are in both lists\n", listed);
 	begin();
-	ksft_test_result(!looks(LOOKS, find("proc-", whole.nr / 2)),
+	ksft_test_result(!looks(LOOKS, sleeper()),
 			 "no alert: a process runs that is in the lists\n");
 }
 
 static void test_sleeping(void)
 {
-	const struct linux_task *task = find("proc-", whole.nr / 2);
+	const struct linux_task *task = sleeper();
 
 	begin();
-	unlink_task(task);
+	linux_copy_unlink(task);
 	looks(LOOKS, NULL);
 	expect(task, true, "not in the list of tasks");
 	begin();
@@ -173,12 +147,12 @@ static void test_sleeping(void)
 	looks(LOOKS, NULL);
 	expect(task, true, "not in the tree of PIDs");
 	begin();
-	unlink_task(task);
+	linux_copy_unlink(task);
 	remove_pid(task);
 	ksft_test_result(!looks(LOOKS, NULL),
 			 "no alert: in neither, and does not run: nobody knows\n");
 	begin();
-	unlink_task(task);
+	linux_copy_unlink(task);
 	remove_pid(task);
 	rename_task(task);
 	looks(LOOKS, task);
@@ -192,23 +166,23 @@ static void test_running(void)
 	const struct linux_task *task = NULL;
 	size_t i;
 
-	if (lg.kernel.pti)
+	if (lg->kernel.pti)
 		root &= ~ROOTS_USER_HALF;
-	for (i = 0; i < whole.nr && copy.regs[0].cpl == 3; i++)
-		if (whole.list[i].pgd == root)
-			task = &whole.list[i];
+	for (i = 0; i < whole->nr && copy.regs[0].cpl == 3; i++)
+		if (whole->list[i].pgd == root)
+			task = &whole->list[i];
 	if (!task) {
 		ksft_test_result_skip("no vCPU was in user mode\n");
 		ksft_test_result_skip("no vCPU was in user mode\n");
 		return;
 	}
 	begin();
-	unlink_task(task);
+	linux_copy_unlink(task);
 	remove_pid(task);
 	run(true);
 	expect(task, false, "in neither, and a vCPU runs it: at once");
 	begin();
-	unlink_task(task);
+	linux_copy_unlink(task);
 	run(true);
 	expect(task, true, "not in the list, and a vCPU runs it: at once");
 }
@@ -219,11 +193,7 @@ int main(int argc, char **argv)
 		ksft_exit_fail_msg("usage: image_test DIR\n");
 	ksft_print_header();
 	ksft_set_plan(9);
-	copy_open(argv[1]);
-	if (linux_open(&lg, &copy_guest, NULL))
-		ksft_exit_fail_msg("%s\n", lg.error);
-	if (linux_tasks_list(&lg, 0, &whole) || whole.walk)
-		ksft_exit_fail_msg("no whole list\n");
+	linux_copy_open(argv[1], COPY_MAX_VCPUS);
 	test_nothing();
 	test_sleeping();
 	test_running();
@@ -232,7 +202,6 @@ int main(int argc, char **argv)
 	view_runner_free(&runner);
 	aggregate_free(&agg);
 	verdicts_free(&verdicts);
-	linux_tasks_free(&whole);
-	linux_close(&lg);
+	linux_copy_close();
 	ksft_finished();
 }

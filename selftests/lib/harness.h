@@ -9,6 +9,6 @@
 
 /* Seconds for one test; the virtual host's processor is emulated. */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT	240
+#define TEST_TIMEOUT_DEFAULT	540
 
 #endif /* HARNESS_H */

@@ -13,7 +13,7 @@
 #include <kselftest.h>
 
 #include "copy.h"
-#include "guest_image.h"
+#include "image.h"
 
 struct copy copy;
 
@@ -65,21 +65,17 @@ const struct guest copy_guest = { .ops = &copy_ops };
 
 static void read_registers(const char *dir)
 {
-	char regs[500], error[256];
 	struct guest_image *image;
 	struct guest original;
 	int i;
 
-	snprintf(regs, sizeof(regs), "%s/regs", dir);
-	if (guest_image_open(&image, &original, image_path, regs, error,
-			     sizeof(error)))
-		ksft_exit_fail_msg("%s\n", error);
+	image_open(dir, &image, &original);
 	copy.nr_vcpus = guest_nr_vcpus(&original);
 	if (copy.nr_vcpus > COPY_MAX_VCPUS)
 		copy.nr_vcpus = COPY_MAX_VCPUS;
 	for (i = 0; i < copy.nr_vcpus; i++)
 		if (guest_regs(&original, i, &copy.regs[i]))
-			ksft_exit_fail_msg("%s: no registers\n", regs);
+			ksft_exit_fail_msg("%s: no registers\n", dir);
 	guest_image_close(image);
 }
 

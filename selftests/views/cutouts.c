@@ -15,7 +15,7 @@
 #include <bpf/btf.h>
 #include <kselftest.h>
 
-#include "guest_image.h"
+#include "image.h"
 #include "linux.h"
 #include "tables.h"
 
@@ -145,7 +145,6 @@ static void cut_btf(const struct linux_guest *lg)
 
 int main(int argc, char **argv)
 {
-	char memory[500], regs[500], error[256];
 	struct kernel_image image;
 	struct guest_image *file;
 	struct linux_guest lg;
@@ -154,10 +153,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		ksft_exit_fail_msg("usage: cutouts IMAGE_DIR OUT_DIR\n");
 	out_dir = argv[2];
-	snprintf(memory, sizeof(memory), "%s/ram", argv[1]);
-	snprintf(regs, sizeof(regs), "%s/regs", argv[1]);
-	if (guest_image_open(&file, &guest, memory, regs, error, sizeof(error)))
-		ksft_exit_fail_msg("%s\n", error);
+	image_open(argv[1], &file, &guest);
 	if (linux_open(&lg, &guest, NULL) ||
 	    kernel_copy_image(&lg.kernel, &image))
 		ksft_exit_fail_msg("%s\n", lg.error);

@@ -13,76 +13,37 @@
 #include <bpf/btf.h>
 #include <kselftest.h>
 
-#include "copy.h"
-#include "linux_tasks.h"
+#include "linux_copy.h"
 #include "said.h"
+#include "tasks.h"
 
 static char tmp_dir[300];
 static struct said said;
-static struct linux_guest lg;
-
-/* Where in the copy a kernel address is. */
-static void *at(uint64_t gva)
-{
-	struct paging_page page;
-
-	if (paging_translate(&lg.kernel.paging, gva, &page) ||
-	    page.gpa >= copy.bytes)
-		ksft_exit_fail_msg("nothing at 0x%llx\n",
-				   (unsigned long long)gva);
-	return copy.memory + page.gpa;
-}
-
-static uint64_t *links_of(const struct linux_task *task)
-{
-	return at(task->address + lg.layout.task_tasks.offset);
-}
+static struct linux_guest *const lg = &linux_copy.lg;
+static const struct linux_tasks *const whole = &linux_copy.tasks;
 
 static void list_both(struct linux_tasks *tasks, struct linux_tasks *pids)
 {
-	if (linux_tasks_list(&lg, 0, tasks) || linux_pids_list(&lg, 0, pids))
+	if (linux_tasks_list(lg, 0, tasks) || linux_pids_list(lg, 0, pids))
 		ksft_exit_fail_msg("out of memory\n");
 }
 
-static bool has_pid(const struct linux_tasks *tasks, uint32_t pid)
-{
-	size_t i;
-
-	for (i = 0; i < tasks->nr; i++)
-		if (tasks->list[i].pid == pid)
-			return true;
-	return false;
-}
-
-/* The tasks before any damage. */
-static struct linux_tasks whole;
-
 static const struct linux_task *victim(void)
 {
-	size_t i;
-
-	for (i = whole.nr / 2; i < whole.nr; i++)
-		if (!strncmp(whole.list[i].comm, "proc-", 5))
-			return &whole.list[i];
-	ksft_exit_fail_msg("no process\n");
-	return NULL;
+	return tasks_find_comm(whole, "proc-", whole->nr / 2);
 }
 
 static void test_hidden_from_list(void)
 {
-	uint64_t *links = links_of(victim()), *next, *before;
 	struct linux_tasks tasks, pids;
 
 	/* As a rootkit does: unlinked, and nothing else. */
-	next = at(links[0]);
-	before = at(links[1]);
-	next[1] = links[1];
-	before[0] = links[0];
+	linux_copy_unlink(victim());
 	list_both(&tasks, &pids);
 	ksft_test_result(tasks.walk == LINUX_WALK_WHOLE &&
-			 tasks.nr == whole.nr - 1 &&
-			 !has_pid(&tasks, victim()->pid) &&
-			 pids.nr == whole.nr && has_pid(&pids, victim()->pid),
+			 tasks.nr == whole->nr - 1 &&
+			 !tasks_find_pid(&tasks, victim()->pid) &&
+			 pids.nr == whole->nr && tasks_find_pid(&pids, victim()->pid),
 			 "taken out of the list, still in the tree\n");
 	linux_tasks_free(&tasks);
 	linux_tasks_free(&pids);
@@ -91,17 +52,17 @@ static void test_hidden_from_list(void)
 
 static void test_loop(void)
 {
-	uint64_t *links = links_of(victim());
+	uint64_t *links = linux_copy_links(victim());
 	struct linux_tasks tasks;
 
-	links[0] = whole.list[10].address + lg.layout.task_tasks.offset;
-	linux_tasks_list(&lg, 0, &tasks);
+	links[0] = whole->list[10].address + lg->layout.task_tasks.offset;
+	linux_tasks_list(lg, 0, &tasks);
 	ksft_test_result(tasks.walk == LINUX_WALK_LOOP &&
-			 tasks.nr < 4 * whole.nr, "a list that is a circle\n");
+			 tasks.nr < 4 * whole->nr, "a list that is a circle\n");
 	linux_tasks_free(&tasks);
 	/* The shortest there is. */
-	links[0] = victim()->address + lg.layout.task_tasks.offset;
-	linux_tasks_list(&lg, 0, &tasks);
+	links[0] = victim()->address + lg->layout.task_tasks.offset;
+	linux_tasks_list(lg, 0, &tasks);
 	ksft_test_result(tasks.walk == LINUX_WALK_LOOP,
 			 "a task that follows itself\n");
 	linux_tasks_free(&tasks);
@@ -110,25 +71,25 @@ static void test_loop(void)
 
 static void test_broken(void)
 {
-	uint64_t *links = links_of(victim());
+	uint64_t *links = linux_copy_links(victim());
 	const struct linux_task *last;
 	struct linux_tasks tasks;
 	uint64_t *cred;
 
 	links[0] = 0xdead000000000100ULL;
-	linux_tasks_list(&lg, 0, &tasks);
+	linux_tasks_list(lg, 0, &tasks);
 	ksft_test_result(tasks.walk == LINUX_WALK_BROKEN && tasks.nr &&
-			 has_pid(&tasks, victim()->pid),
+			 tasks_find_pid(&tasks, victim()->pid),
 			 "a list that leads nowhere\n");
 	linux_tasks_free(&tasks);
 	copy_renew();
 
-	cred = at(victim()->address + lg.layout.task_cred.offset);
+	cred = linux_copy_at(victim()->address + lg->layout.task_cred.offset);
 	*cred = 0;
-	linux_tasks_list(&lg, 0, &tasks);
-	last = &tasks.list[victim() - whole.list];
+	linux_tasks_list(lg, 0, &tasks);
+	last = &tasks.list[victim() - whole->list];
 	ksft_test_result(tasks.walk == LINUX_WALK_WHOLE &&
-			 tasks.nr == whole.nr && last->partial &&
+			 tasks.nr == whole->nr && last->partial &&
 			 last->pid == victim()->pid && !last->uid,
 			 "a task without credentials\n");
 	linux_tasks_free(&tasks);
@@ -138,50 +99,50 @@ static void test_broken(void)
 /* A list that is wrong while it is first read, and right the second time. */
 static void test_changing(void)
 {
-	uint64_t *links = links_of(victim());
+	uint64_t *links = linux_copy_links(victim());
 	struct linux_tasks tasks;
 
 	copy.at = &links[1];
 	copy.val = links[1];
-	copy.reads_left = whole.nr * 4;
+	copy.reads_left = whole->nr * 4;
 	links[1] ^= 0x40;
-	linux_tasks_list(&lg, 0, &tasks);
+	linux_tasks_list(lg, 0, &tasks);
 	ksft_test_result(tasks.walk == LINUX_WALK_WHOLE &&
-			 tasks.nr == whole.nr, "a list that changed once\n");
+			 tasks.nr == whole->nr, "a list that changed once\n");
 	linux_tasks_free(&tasks);
 	links[1] ^= 0x40;
-	linux_tasks_list(&lg, 0, &tasks);
+	linux_tasks_list(lg, 0, &tasks);
 	ksft_test_result(tasks.walk == LINUX_WALK_CHANGED &&
-			 tasks.nr == whole.nr, "a list that keeps changing\n");
+			 tasks.nr == whole->nr, "a list that keeps changing\n");
 	linux_tasks_free(&tasks);
 	copy_renew();
 }
 
 static void test_pid_tree(void)
 {
-	uint64_t *head = at(lg.init_pid_ns + lg.layout.pidns_xa_head.offset);
+	uint64_t *head = linux_copy_at(lg->init_pid_ns + lg->layout.pidns_xa_head.offset);
 	uint64_t node = *head - 2;
 	struct linux_tasks pids;
 	uint64_t *slots;
 
-	slots = at(node + lg.layout.node_slots.offset);
+	slots = linux_copy_at(node + lg->layout.node_slots.offset);
 	slots[1] = *head;
-	linux_pids_list(&lg, 0, &pids);
-	ksft_test_result(pids.walk == LINUX_WALK_BROKEN && pids.nr < whole.nr,
+	linux_pids_list(lg, 0, &pids);
+	ksft_test_result(pids.walk == LINUX_WALK_BROKEN && pids.nr < whole->nr,
 			 "a tree that has itself in it\n");
 	linux_tasks_free(&pids);
 	copy_renew();
 
-	*(uint8_t *)at(node + lg.layout.node_shift.offset) = 60;
-	linux_pids_list(&lg, 0, &pids);
+	*(uint8_t *)linux_copy_at(node + lg->layout.node_shift.offset) = 60;
+	linux_pids_list(lg, 0, &pids);
 	ksft_test_result(pids.walk == LINUX_WALK_BROKEN && !pids.nr,
 			 "a tree that is too high\n");
 	linux_tasks_free(&pids);
 	copy_renew();
 
-	head = at(lg.init_pid_ns + lg.layout.pidns_xa_head.offset);
+	head = linux_copy_at(lg->init_pid_ns + lg->layout.pidns_xa_head.offset);
 	*head = 0;
-	linux_pids_list(&lg, 0, &pids);
+	linux_pids_list(lg, 0, &pids);
 	ksft_test_result(pids.walk == LINUX_WALK_BROKEN && !pids.nr,
 			 "a tree without a root\n");
 	linux_tasks_free(&pids);
@@ -198,15 +159,15 @@ static void test_random(void)
 
 	srand(1);
 	for (i = 0; i < 100; i++) {
-		task = &whole.list[rand() % whole.nr];
-		word = at(task->address + (lg.layout.task_lowest +
-			  rand() % lg.layout.task_bytes) / 8 * 8);
-		*word = whole.list[rand() % whole.nr].address + rand() % 4096;
-		word = links_of(&whole.list[rand() % whole.nr]);
-		word[rand() % 2] = whole.list[rand() % whole.nr].address +
-				   lg.layout.task_tasks.offset;
-		if (linux_tasks_list(&lg, LINUX_TASKS_THREADS, &tasks) ||
-		    linux_pids_list(&lg, LINUX_TASKS_THREADS, &pids))
+		task = &whole->list[rand() % whole->nr];
+		word = linux_copy_at(task->address + (lg->layout.task_lowest +
+			  rand() % lg->layout.task_bytes) / 8 * 8);
+		*word = whole->list[rand() % whole->nr].address + rand() % 4096;
+		word = linux_copy_links(&whole->list[rand() % whole->nr]);
+		word[rand() % 2] = whole->list[rand() % whole->nr].address +
+				   lg->layout.task_tasks.offset;
+		if (linux_tasks_list(lg, LINUX_TASKS_THREADS, &tasks) ||
+		    linux_pids_list(lg, LINUX_TASKS_THREADS, &pids))
 			ksft_exit_fail_msg("out of memory\n");
 		bounded += tasks.nr < 100000 && pids.nr < 100000;
 		linux_tasks_free(&tasks);
@@ -231,7 +192,7 @@ static bool opens(const struct linux_options *options, const char *error)
 			ksft_print_msg("%d: %s\n", err, again.error);
 	} else {
 		good = !err && !linux_tasks_list(&again, 0, &tasks) &&
-		       tasks.nr == whole.nr;
+		       tasks.nr == whole->nr;
 		if (!err)
 			linux_tasks_free(&tasks);
 		else
@@ -245,7 +206,7 @@ static bool opens(const struct linux_options *options, const char *error)
 static uint64_t map_elsewhere(uint64_t gpa)
 {
 	uint64_t *table, address = KERNEL_MAP_END - (2 << 20);
-	uint64_t root = lg.kernel.pti ? copy.regs[0].cr3 & ~0x1000ULL :
+	uint64_t root = lg->kernel.pti ? copy.regs[0].cr3 & ~0x1000ULL :
 					copy.regs[0].cr3;
 
 	table = (uint64_t *)(copy.memory + (root & ~0xfffULL));
@@ -264,25 +225,25 @@ static void test_registers(void)
 	copy.regs[0].lstar = 0xffffffffc0123450ULL;
 	ksft_test_result(!kernel_find(&kernel, &copy_guest) &&
 			 kernel.anchor == KERNEL_ANCHOR_IDT &&
-			 kernel.text == lg.kernel.text &&
+			 kernel.text == lg->kernel.text &&
 			 kernel.lstar_elsewhere && opens(NULL, NULL),
 			 "LSTAR in a module: found from the IDT, and told\n");
 	/* Kernels without KASLR have modules where others have the image. */
 	copy.regs[0].lstar = map_elsewhere(0) + 0x80;
 	ksft_test_result(!kernel_find(&kernel, &copy_guest) &&
 			 kernel.anchor == KERNEL_ANCHOR_IDT &&
-			 kernel.text == lg.kernel.text &&
+			 kernel.text == lg->kernel.text &&
 			 kernel.lstar_elsewhere,
 			 "LSTAR in a module beside the image\n");
-	copy.regs[0].lstar = map_elsewhere(lg.kernel.phys) + 0x80;
+	copy.regs[0].lstar = map_elsewhere(lg->kernel.phys) + 0x80;
 	ksft_test_result(!kernel_find(&kernel, &copy_guest) &&
-			 kernel.text == lg.kernel.text &&
-			 kernel.syscall_entry == lg.kernel.text + 0x80 &&
+			 kernel.text == lg->kernel.text &&
+			 kernel.syscall_entry == lg->kernel.text + 0x80 &&
 			 !kernel.lstar_elsewhere,
 			 "LSTAR in a page of the image that is mapped twice\n");
 	copy.regs[0].lstar = 0;
 	ksft_test_result(!kernel_find(&kernel, &copy_guest) &&
-			 kernel.text == lg.kernel.text &&
+			 kernel.text == lg->kernel.text &&
 			 !kernel.lstar_elsewhere, "LSTAR not known\n");
 	copy.regs[0].idtr_base = 0;
 	ksft_test_result(opens(NULL, "no kernel found"),
@@ -305,10 +266,10 @@ static void test_given_btf(void)
 	uint32_t bytes;
 	FILE *file;
 
-	memset(at(lg.btf.gva), 0, 4);
+	memset(linux_copy_at(lg->btf.gva), 0, 4);
 	ksft_test_result(opens(NULL, "--btf FILE"), "no BTF\n");
 	snprintf(path, sizeof(path), "%s/btf", tmp_dir);
-	raw = btf__raw_data(lg.btf.btf, &bytes);
+	raw = btf__raw_data(lg->btf.btf, &bytes);
 	file = fopen(path, "we");
 	fwrite(raw, 1, bytes, file);
 	fclose(file);
@@ -344,12 +305,12 @@ static void test_given_map(void)
 	char path[500];
 	size_t i;
 
-	memset(at(lg.kallsyms.token_index), 0xff, 512);
+	memset(linux_copy_at(lg->kallsyms.token_index), 0xff, 512);
 	ksft_test_result(opens(NULL, "--system-map FILE"), "no kallsyms\n");
 	snprintf(path, sizeof(path), "%s/System.map", tmp_dir);
 	options.system_map = path;
 	/* As it was linked, wherever the guest has put itself. */
-	write_map(path, lg.kernel.text - 0xffffffff81000000ULL);
+	write_map(path, lg->kernel.text - 0xffffffff81000000ULL);
 	ksft_test_result(opens(&options, NULL), "System.map given\n");
 	/* _text is elsewhere there, and by that all the others are. */
 	for (i = said.nr_symbols / 2; strlen(said.symbols[i].name) < 6; )
@@ -370,11 +331,11 @@ static void test_no_banner(void)
 	struct kernel_image image;
 	const uint8_t *found;
 
-	if (kernel_copy_image(&lg.kernel, &image))
+	if (kernel_copy_image(&lg->kernel, &image))
 		ksft_exit_fail_msg("out of memory\n");
 	while ((found = memmem(image.data, image.bytes, "Linux version ", 14))) {
 		memset(image.data + (found - image.data), 'x', 14);
-		memset(at(image.base + (found - image.data)), 'x', 14);
+		memset(linux_copy_at(image.base + (found - image.data)), 'x', 14);
 	}
 	kernel_image_free(&image);
 	ksft_test_result(opens(NULL, "is not Linux"), "no banner\n");
@@ -383,21 +344,13 @@ static void test_no_banner(void)
 
 int main(int argc, char **argv)
 {
-	char path[500];
-
 	if (argc != 3)
 		ksft_exit_fail_msg("usage: damage_test DIR TMP\n");
-	snprintf(path, sizeof(path), "%s/said", argv[1]);
 	snprintf(tmp_dir, sizeof(tmp_dir), "%s", argv[2]);
 	ksft_print_header();
 	ksft_set_plan(25);
-	said_read(&said, path);
-	copy_open(argv[1]);
-	copy.nr_vcpus = 1;
-	if (linux_open(&lg, &copy_guest, NULL))
-		ksft_exit_fail_msg("%s\n", lg.error);
-	if (linux_tasks_list(&lg, 0, &whole) || whole.walk)
-		ksft_exit_fail_msg("no whole list\n");
+	said_read(&said, argv[1]);
+	linux_copy_open(argv[1], 1);
 	test_hidden_from_list();
 	test_loop();
 	test_broken();
@@ -408,7 +361,6 @@ int main(int argc, char **argv)
 	test_given_btf();
 	test_given_map();
 	test_no_banner();
-	linux_tasks_free(&whole);
-	linux_close(&lg);
+	linux_copy_close();
 	ksft_finished();
 }

@@ -11,9 +11,9 @@
 
 #include <kselftest.h>
 
-#include "guest_image.h"
-#include "linux_tasks.h"
+#include "image.h"
 #include "said.h"
+#include "tasks.h"
 
 #define NS_PER_TICK	10000000ULL
 
@@ -107,16 +107,6 @@ static bool task_agrees(const struct linux_task *got,
 	return false;
 }
 
-static bool has_pid(const struct linux_tasks *tasks, uint32_t pid)
-{
-	size_t i;
-
-	for (i = 0; i < tasks->nr; i++)
-		if (tasks->list[i].pid == pid)
-			return true;
-	return false;
-}
-
 /* Whether two lists are the same, but for the kernel's workers. */
 static bool tasks_agree(const struct linux_tasks *got,
 			const struct said_task *want, size_t nr)
@@ -135,7 +125,7 @@ static bool tasks_agree(const struct linux_tasks *got,
 		}
 	}
 	for (i = 0; i < nr; i++) {
-		if (said_is_worker(want[i].comm) || has_pid(got, want[i].pid))
+		if (said_is_worker(want[i].comm) || tasks_find_pid(got, want[i].pid))
 			continue;
 		ksft_print_msg("PID %u %s: missing\n", want[i].pid,
 			       want[i].comm);
@@ -237,21 +227,15 @@ static void test_tasks(void)
 
 int main(int argc, char **argv)
 {
-	char memory[500], regs[500], path[500], error[256];
 	struct guest_image *image;
 	struct guest guest;
 
 	if (argc < 2)
 		ksft_exit_fail_msg("usage: image_test DIR [pti]\n");
-	snprintf(memory, sizeof(memory), "%s/ram", argv[1]);
-	snprintf(regs, sizeof(regs), "%s/regs", argv[1]);
-	snprintf(path, sizeof(path), "%s/said", argv[1]);
 	ksft_print_header();
 	ksft_set_plan(15);
-	said_read(&said, path);
-	if (guest_image_open(&image, &guest, memory, regs, error,
-			     sizeof(error)))
-		ksft_exit_fail_msg("%s\n", error);
+	said_read(&said, argv[1]);
+	image_open(argv[1], &image, &guest);
 	if (linux_open(&lg, &guest, NULL))
 		ksft_exit_fail_msg("%s\n", lg.error);
 	test_kernel(argc > 2 && !strcmp(argv[2], "pti"));

@@ -15,7 +15,7 @@
 
 #include <kselftest.h>
 
-#include "guest_image.h"
+#include "image.h"
 #include "linux_tasks.h"
 #include "said.h"
 
@@ -97,7 +97,6 @@ int main(int argc, char **argv)
 		{ .name = "task list", .list = linux_tasks_list },
 		{ .name = "PID tree", .list = linux_pids_list },
 	};
-	char memory[500], regs[500], path[500], error[256];
 	unsigned int opened = 0, i;
 	int seconds = argc > 2 ? atoi(argv[2]) : 3;
 	struct guest_image *image;
@@ -108,15 +107,10 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		ksft_exit_fail_msg("usage: live_test DIR [SECONDS]\n");
-	snprintf(memory, sizeof(memory), "%s/ram", argv[1]);
-	snprintf(regs, sizeof(regs), "%s/regs", argv[1]);
-	snprintf(path, sizeof(path), "%s/said", argv[1]);
 	ksft_print_header();
 	ksft_set_plan(9);
-	said_read(&said, path);
-	if (guest_image_open(&image, &guest, memory, regs, error,
-			     sizeof(error)))
-		ksft_exit_fail_msg("%s\n", error);
+	said_read(&said, argv[1]);
+	image_open(argv[1], &image, &guest);
 	for (end = time(NULL) + seconds; time(NULL) < end; ) {
 		opened++;
 		if (linux_open(&lg, &guest, NULL))

@@ -83,12 +83,13 @@ static void read_line(struct said *said, char *line)
 		said->lstar = strtoull(strchr(value, ' ') + 1, NULL, 0);
 }
 
-void said_read(struct said *said, const char *path)
+void said_read(struct said *said, const char *dir)
 {
-	char line[2048];
+	char line[2048], path[500];
 	FILE *file;
 
 	memset(said, 0, sizeof(*said));
+	snprintf(path, sizeof(path), "%s/said", dir);
 	file = fopen(path, "re");
 	if (!file)
 		ksft_exit_fail_msg("%s: cannot be opened\n", path);

@@ -50,8 +50,8 @@ struct said {
 	char release[65];
 };
 
-/* Read it; exits the test with a message if that does not work. */
-void said_read(struct said *said, const char *path);
+/* Read it from what views_image.sh made; exits the test if that does not work. */
+void said_read(struct said *said, const char *dir);
 
 const struct said_task *said_find(const struct said_task *tasks, size_t nr,
 				  uint32_t pid);

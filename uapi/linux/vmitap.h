@@ -866,8 +866,8 @@ struct vmitap_sysret {
  *
  * and gets in RAX the number of sessions that have all of it, or a negative errno:
  * -EINVAL if the buffer is too long, -EFAULT if it cannot be read, -ENOSPC if no
- * session had room.  With no session that captures messages, KVM answers as to any
- * hypercall it does not know.
+ * session had room.  If no session captures messages, or the CPL and CR3 filters of all
+ * keep the sender's out, KVM answers as to any hypercall it does not know.
  *
  * A message comes as one or more records of at most VMITAP_MESSAGE_CHUNK bytes
  * of data each, one after the other in the same ring.
