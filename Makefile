@@ -24,7 +24,8 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-guest all module help clean install uninstall setup host shell demo check bench
+.PHONY: check-guest all module help clean install uninstall setup host shell demo check bench \
+	kvm-selftests
 all: module $(ALL_TARGETS)
 
 module:
@@ -41,6 +42,7 @@ help:
 	@echo 'make check              all tests'
 	@echo 'make check-user         those of user space, that need no virtual host'
 	@echo 'make check-guest        ps and watch on a running guest; timing may fail them'
+	@echo 'make kvm-selftests      those of KVM, with and without vmitap (TESTS=, TRAPS=1, LIMIT=)'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
 	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none)"
 	@echo 'make shell              the same, with a shell'
@@ -82,6 +84,10 @@ check: setup
 check-guest: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@selftests/check.sh guest
+
+kvm-selftests: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@selftests/kvm/run.sh $(if $(TRAPS),--traps) $(if $(LIMIT),--limit $(LIMIT)) $(TESTS)
 
 bench: setup
 	@$(MAKE) --no-print-directory -s all bench-programs >&2
