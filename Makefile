@@ -24,7 +24,8 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-guest soak all module help clean install uninstall setup host shell demo check matrix bench
+.PHONY: check-guest soak all module help clean install uninstall setup host shell demo check \
+	matrix bench kvm-selftests
 all: module $(ALL_TARGETS)
 
 # What a build needs; the module alone needs less.
@@ -45,6 +46,7 @@ help:
 	@echo 'make check-user         those of user space, that need no virtual host'
 	@echo 'make matrix             the tests of the host on each kernel and vendor'
 	@echo 'make check-guest        ps and watch on a running guest; timing may fail them'
+	@echo 'make kvm-selftests      those of KVM, with and without vmitap (TESTS=, TRAPS=1, LIMIT=)'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
 	@echo 'make soak TIME=seconds  longer with traps, sessions and VMs that come and go'
 	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none, CPU=amd|intel)"
@@ -102,6 +104,10 @@ matrix: setup
 soak: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@TIME=$(or $(TIME),600) selftests/check.sh soak
+
+kvm-selftests: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@selftests/kvm/run.sh $(if $(TRAPS),--traps) $(if $(LIMIT),--limit $(LIMIT)) $(TESTS)
 
 bench: setup
 	@$(MAKE) --no-print-directory -s all bench-programs >&2
