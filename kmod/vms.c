@@ -50,7 +50,8 @@ static int vm_check_right(struct task_struct *process)
  * vmitap_vms_get_mm() - the memory of a process that may be tapped
  * @pid: in the caller's PID namespace
  *
- * Return: the memory, to be given back by mmdrop(), or ERR_PTR: -ESRCH, -EPERM.
+ * Return: the memory, to be given back by mmdrop(), or ERR_PTR: -ESRCH, -EPERM,
+ * -ENXIO if it has none.
  */
 struct mm_struct *vmitap_vms_get_mm(u32 pid)
 {
@@ -70,7 +71,7 @@ struct mm_struct *vmitap_vms_get_mm(u32 pid)
 	if (ret)
 		return ERR_PTR(ret);
 	if (!mm)
-		return ERR_PTR(-ESRCH);
+		return ERR_PTR(-ENXIO);
 	mmgrab(mm);
 	mmput(mm);
 	return mm;

@@ -629,7 +629,7 @@ TEST_F(attach, by_pid)
 TEST_F(attach, flags)
 {
 	struct vmitap_attach attach = {
-		.size = sizeof(attach), .flags = VMITAP_ATTACH_BY_FD | 2,
+		.size = sizeof(attach), .flags = VMITAP_ATTACH_BY_FD | 4,
 		.vm_fd = self->vm->fd, .ring_bytes = RING_BYTES,
 	};
 
