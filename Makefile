@@ -24,7 +24,7 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-guest all module help clean install uninstall setup host shell demo check bench
+.PHONY: check-debug check-kcsan check-guest all module help clean install uninstall setup host shell demo check bench
 all: module $(ALL_TARGETS)
 
 module:
@@ -40,6 +40,8 @@ help:
 	@echo 'make demo               what vmitap does, in a virtual KVM host'
 	@echo 'make check              all tests'
 	@echo 'make check-user         those of user space, that need no virtual host'
+	@echo 'make check-debug        those in the host, on a kernel with KASAN, lockdep, ...'
+	@echo 'make check-kcsan        the same with KCSAN'
 	@echo 'make check-guest        ps and watch on a running guest; timing may fail them'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
 	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none)"
@@ -78,6 +80,15 @@ demo: setup
 check: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@selftests/check.sh
+
+# The host part on a kernel with the kernel's own checkers, for which the module is
+# built as well: minutes to build, then longer than with the stock one.
+check-debug check-kcsan: check-%: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@dir=$$(selftests/host/debug-kernel.sh $*) && \
+	$(MAKE) --no-print-directory -s module O=$(O)/$* \
+		KDIR="$$(ls -d "$$dir"/lib/modules/*/build)" >&2
+	@HOST_KERNEL=$* selftests/check.sh host
 
 check-guest: setup
 	@$(MAKE) --no-print-directory -s all >&2

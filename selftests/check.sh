@@ -75,11 +75,19 @@ run_guest()
 		"O=$build selftests/run-in-host.sh ps_test.sh reboot_test.sh"
 }
 
+# With HOST_KERNEL=debug or kcsan its module is in a directory of that name; such a
+# kernel is slow.
 run_host()
 {
-	part tally_host host selftests/host/run.sh --guest none --module "$build/vmitap.ko" \
-		--path "$PWD/$build" --timeout 1800 -- \
-		"O=$build selftests/run-in-host.sh ${TESTS:-}"
+	local args='' slower=1
+	if [ -n "${HOST_KERNEL:-}" ]; then
+		args='page_owner=on' slower=4
+	fi
+	part tally_host host selftests/host/run.sh --guest none \
+		--module "$build/${HOST_KERNEL:+$HOST_KERNEL/}vmitap.ko" \
+		--path "$PWD/$build" --kernel-args "$args" --timeout $((1800 * slower)) -- \
+		"O=$build TEST_TIMEOUT=$((600 * slower)) FUZZ_SECONDS=${FUZZ_SECONDS:-} \
+			FUZZ_SEED=${FUZZ_SEED:-} selftests/run-in-host.sh ${TESTS:-}"
 }
 
 # The host part counts for itself: its last line has the test cases.

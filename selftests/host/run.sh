@@ -22,6 +22,8 @@ usage: run.sh [options] -- 'shell command'
                     (default 3G) of the host
   --kernel-args S   more for the host kernel's command line
   --qemu-args S     more for the QEMU that is the host
+HOST_KERNEL=debug or kcsan in the environment: the host runs a kernel of
+debug-kernel.sh's, for which the module must have been built; guests run the stock one.
 Exit status: that of the command; 97 the kernel complained or vmitap could not be
 unloaded; 98 the virtual host did not start, hung or crashed.
 The command finds VMITAP_GUEST_PID, VMITAP_GUEST_LOG, VMITAP_TOP, VMITAP_KO and
@@ -65,8 +67,13 @@ linux|none) ;;
 *) echo "run.sh: GUEST is linux or none, not '$guest'" >&2; exit 2 ;;
 esac
 
-release=$("$here/release.sh")
-kernel=$("$here/kernel.sh" "$release")
+guest_release=$("$here/release.sh")
+guest_kernel=$("$here/kernel.sh" "$guest_release")
+kernel=$guest_kernel release=$guest_release
+if [ -n "${HOST_KERNEL:-}" ]; then
+	kernel=$("$here/debug-kernel.sh" "$HOST_KERNEL")
+	release=$(basename "$kernel"/lib/modules/*)
+fi
 emulator=$("$here/emulator.sh")
 mkdir -p "$build/host/out"
 log=${log:-$build/host/console.log}
@@ -91,7 +98,7 @@ if stale "$host_initrd" "$here/init" "$here/initramfs.sh" "$kernel/ready"; then
 	"$here/initramfs.sh" "$host_initrd" "$here/init" "$kernel" "$release" \
 		'virtio_pci virtio_console 9pnet_virtio 9p overlay'
 fi
-guest_initrd=$build/host/guest-$release.cpio
+guest_initrd=$build/host/guest-$guest_release.cpio
 workload=$build/host/workload
 if stale "$workload" "$top/selftests/guest/workload.c"; then
 	gcc -O2 -static -Wall -Wextra -pthread -o "$workload" "$top/selftests/guest/workload.c"
@@ -99,8 +106,8 @@ fi
 agent=$build/vmitap-agent
 make -C "$top" --no-print-directory -s O="$build" "$agent" >&2
 if stale "$guest_initrd" "$top/selftests/guest/init" "$workload" "$agent" "$here/initramfs.sh"; then
-	"$here/initramfs.sh" "$guest_initrd" "$top/selftests/guest/init" "$kernel" \
-		"$release" '' "$workload" "$agent"
+	"$here/initramfs.sh" "$guest_initrd" "$top/selftests/guest/init" "$guest_kernel" \
+		"$guest_release" '' "$workload" "$agent"
 fi
 
 dir=$(mktemp -d /tmp/vmitap-host.XXXXXX)
@@ -117,7 +124,7 @@ trap 'exit 143' TERM
 printf '%s\n' "$cmd" > "$dir/cmd"
 cp "$here/stage2" "$dir/stage2"
 for name in VMITAP_TOP=$top VMITAP_KO=$module KERNEL_DIR=$kernel EXTRA_PATH=$paths \
-	GUEST=$guest GUEST_KERNEL=$kernel/boot/vmlinuz-$release \
+	GUEST=$guest GUEST_KERNEL=$guest_kernel/boot/vmlinuz-$guest_release \
 	GUEST_INITRD=$guest_initrd SHELL_MODE=$shell; do
 	printf '%s=%q\n' "${name%%=*}" "${name#*=}"
 done > "$dir/env"
