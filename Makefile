@@ -24,8 +24,8 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-guest soak all module help clean install uninstall setup host shell demo check \
-	matrix bench kvm-selftests
+.PHONY: check-debug check-kcsan check-guest soak all module help clean install uninstall \
+	setup host shell demo check matrix bench kvm-selftests
 all: module $(ALL_TARGETS)
 
 # What a build needs; the module alone needs less.
@@ -45,6 +45,8 @@ help:
 	@echo 'make check              all tests'
 	@echo 'make check-user         those of user space, that need no virtual host'
 	@echo 'make matrix             the tests of the host on each kernel and vendor'
+	@echo 'make check-debug        those in the host, on a kernel with KASAN, lockdep, ...'
+	@echo 'make check-kcsan        the same with KCSAN'
 	@echo 'make check-guest        ps and watch on a running guest; timing may fail them'
 	@echo 'make kvm-selftests      those of KVM, with and without vmitap (TESTS=, TRAPS=1, LIMIT=)'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
@@ -91,6 +93,12 @@ demo: setup
 check: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@selftests/check.sh
+
+# The host part on a kernel with the kernel's own checkers, for which the module is
+# built as well: minutes to build, then longer than with the stock one.
+check-debug check-kcsan: check-%: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@HOST_KERNEL=$* selftests/check.sh host
 
 check-guest: setup
 	@$(MAKE) --no-print-directory -s all >&2

@@ -92,11 +92,25 @@ static void wait_for_room(struct kvm_vcpu *vcpu)
 	}
 }
 
+/*
+ * Unlike the other users of the table this one may be interrupted; in the middle of a
+ * chain it would stand on another VM's tap, which could be freed.
+ */
+static __always_inline bool is_tapped(struct kvm_vcpu *vcpu)
+{
+	bool tapped;
+
+	rcu_read_lock_sched();
+	tapped = vmitap_tap_find(vcpu);
+	rcu_read_unlock_sched();
+	return tapped;
+}
+
 static int vmitap_hook_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 {
 	int ret;
 
-	if (likely(!vmitap_tap_find(vcpu)))
+	if (likely(!is_tapped(vcpu)))
 		return static_call(vmitap_orig_handle_exit)(vcpu, fastpath);
 	atomic_inc(&hooks_in_flight);
 	ret = vmitap_trap_handle_exit(vcpu, fastpath);

@@ -89,14 +89,19 @@ run_guest()
 }
 
 # run_host NAME [TEST...]
+# A kernel with checkers of its own is slow.
 run_host()
 {
-	local name=$1
+	local name=$1 args='' slower=1
 	shift
+	case ${HOST_KERNEL:-} in
+	debug|kcsan) args='page_owner=on' slower=4 ;;
+	esac
 	build_module || return
 	part tally_host "$name" selftests/host/run.sh --guest none --module "$module" \
-		--path "$PWD/$build" --timeout 1800 -- \
-		"O=$build selftests/run-in-host.sh $*"
+		--path "$PWD/$build" --kernel-args "$args" --timeout $((1800 * slower)) -- \
+		"O=$build TEST_TIMEOUT=$((600 * slower)) FUZZ_SECONDS=${FUZZ_SECONDS:-} \
+			FUZZ_SEED=${FUZZ_SEED:-} selftests/run-in-host.sh $*"
 }
 
 # Of host and guest kernels, those that are not the default.  What depends on KVM's

@@ -13,7 +13,6 @@ set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=$top/${O:-build}/selftests
 limit=${TEST_TIMEOUT:-600}
-patterns=$top/selftests/host/splat.patterns
 passed=0 failed=0 skipped=0 number=0
 
 if [ $# -gt 0 ]; then
@@ -27,7 +26,7 @@ trap 'rm -rf "$tmp"' EXIT
 # splats FILE: what the kernel complained about since the test's marker.
 splats()
 {
-	dmesg | sed "0,/$1/d" | grep -E -f "$patterns"
+	dmesg | sed "0,/$1/d" | "$top/selftests/host/splats.sh"
 }
 
 # count FILE: add up the test cases of a TAP file.

@@ -160,6 +160,20 @@ check_header()
 	verdict $? 'the uapi header has no hidden padding' "$tmp/header"
 }
 
+# Whoever adds an ioctl adds it there, and to fuzz_ioctl_test.c.
+check_fuzzed()
+{
+	local name
+	grep -oE 'VMITAP_CMD_[A-Z_]+' uapi/linux/vmitap.h | sort -u | sed 's/.*_CMD_//' |
+	while read -r name; do
+		grep -q "const\[VMITAP_IOC_$name\]" selftests/syzkaller/vmitap.txt ||
+			echo "selftests/syzkaller/vmitap.txt: no $name"
+		grep -q "OP($name," selftests/fuzz_ioctl_test.c ||
+			echo "selftests/fuzz_ioctl_test.c: no $name"
+	done > "$tmp/fuzzed"
+	nothing "$tmp/fuzzed" 'each ioctl is fuzzed'
+}
+
 check_scripts()
 {
 	local file
@@ -218,6 +232,7 @@ check_names()
 echo 'TAP version 13'
 check_spdx
 check_names
+check_fuzzed
 check_versions
 check_lengths
 check_checkpatch

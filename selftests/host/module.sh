@@ -14,6 +14,10 @@ cd "$here/../.."
 if [ "$kernel_suite" = - ]; then
 	make --no-print-directory -s module O="$build" >&2
 	echo "$build/vmitap.ko"
+elif [ "$kernel_suite" = source ]; then
+	make --no-print-directory -s module O="$build/$kernel_name" \
+		KDIR="$("$here/kernel.sh" "$release")/lib/modules/$release/build" >&2
+	echo "$build/$kernel_name/vmitap.ko"
 else
 	# The kernel's type information is taken from its image.
 	"$here/kernel.sh" "$release" > /dev/null

@@ -21,6 +21,11 @@ if [ "$kernel_suite" = - ]; then
 	exit 0
 fi
 
+if [ "$kernel_suite" = source ]; then
+	basename "$("$here/debug-kernel.sh" "$kernel_name")"/lib/modules/*
+	exit 0
+fi
+
 file=$cache/release-$kernel_name
 if [ ! -s "$file" ]; then
 	apt_begin "$kernel_suite"
