@@ -184,5 +184,6 @@ const struct command cmd_watch = {
 "code is 0 without an alert and 10 with one.",
 	.groups = OPTIONS_VM | OPTIONS_VIEWS | OPTIONS_LINUX | OPTIONS_RING |
 		  OPTIONS_FOR | OPTIONS_INTERVAL | OPTIONS_JSON,
+	.interval = 0.2,
 	.run = run_watch,
 };
