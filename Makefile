@@ -24,7 +24,7 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-guest all module help clean install uninstall setup host shell demo check bench
+.PHONY: soak all module help clean install uninstall setup host shell demo check bench
 all: module $(ALL_TARGETS)
 
 module:
@@ -40,7 +40,7 @@ help:
 	@echo 'make demo               what vmitap does, in a virtual KVM host'
 	@echo 'make check              all tests'
 	@echo 'make check-user         those of user space, that need no virtual host'
-	@echo 'make check-guest        ps and watch on a running guest; timing may fail them'
+	@echo 'make soak TIME=seconds  longer with processes that are born and die'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
 	@echo "make host CMD='...'     a command in a virtual KVM host (GUEST=linux|none)"
 	@echo 'make shell              the same, with a shell'
@@ -79,9 +79,11 @@ check: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@selftests/check.sh
 
-check-guest: setup
+soak: setup
 	@$(MAKE) --no-print-directory -s all >&2
-	@selftests/check.sh guest
+	@TESTS='linux_trap_test.sh watch_test.sh' STORM_SECONDS=$(TIME) \
+		TEST_TIMEOUT=$$(($(TIME) * 2 + 600)) HOST_TIMEOUT=$$(($(TIME) * 4 + 1200)) \
+		selftests/check.sh host
 
 bench: setup
 	@$(MAKE) --no-print-directory -s all bench-programs >&2

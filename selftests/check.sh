@@ -3,9 +3,7 @@
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
-# usage: check.sh [PART...]      parts: static user filters cli install views host, and
-#                              guest, which is not run unless named: some of its
-#                              checks depend on how fast the guest is
+# usage: check.sh [PART...]      parts: static user filters cli install views host
 # Exit status: 0 nothing failed, 1 something did.
 
 set -u
@@ -67,19 +65,20 @@ run_user()
 	return $status
 }
 
-# Tests on a Linux guest, which the host starts for them.
-run_guest()
+# What the host is to know of this environment.
+host_variables()
 {
-	part tally_host guest selftests/host/run.sh --guest linux --module "$build/vmitap.ko" \
-		--path "$PWD/$build" --timeout 900 -- \
-		"O=$build selftests/run-in-host.sh ps_test.sh reboot_test.sh"
+	local name
+	for name in STORM_SECONDS TEST_TIMEOUT; do
+		[ -z "${!name:-}" ] || printf '%s=%q ' "$name" "${!name}"
+	done
 }
 
 run_host()
 {
 	part tally_host host selftests/host/run.sh --guest none --module "$build/vmitap.ko" \
-		--path "$PWD/$build" --timeout 1800 -- \
-		"O=$build selftests/run-in-host.sh ${TESTS:-}"
+		--path "$PWD/$build" --timeout "${HOST_TIMEOUT:-1800}" -- \
+		"$(host_variables)O=$build selftests/run-in-host.sh ${TESTS:-}"
 }
 
 # The host part counts for itself: its last line has the test cases.
@@ -108,7 +107,6 @@ for name in "$@"; do
 	install) part tally install selftests/install_test.sh "$build" ;;
 	views)   part tally views selftests/views_test.sh "$build" ;;
 	host)    run_host ;;
-	guest)   run_guest ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac
 done

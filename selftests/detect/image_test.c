@@ -13,14 +13,15 @@
 
 #include "copy.h"
 #include "detect.h"
-#include "linux_tasks.h"
+#include "linux_owner.h"
 #include "records.h"
 #include "roots.h"
 
 #define KHZ	1000000u
 
 /* Looks, five in a second. */
-#define LOOKS	40
+#define LOOKS		40
+#define LOOKS_OWNED	5
 
 static struct linux_guest lg;
 static struct linux_tasks whole;
@@ -120,6 +121,12 @@ static void rename_task(const struct linux_task *task)
 	strcpy(at(task->address + lg.layout.task_comm.offset), "kworker/9:9");
 }
 
+/* As a kernel that does not keep that, or one that lies. */
+static void disown(const struct linux_task *task)
+{
+	memset(at(task->mm + lg.layout.mm_owner.offset), 0, 8);
+}
+
 static const struct linux_task *find(const char *comm, size_t from)
 {
 	size_t i;
@@ -160,6 +167,41 @@ static void test_nothing(void)
 			 "no alert: a process runs that is in the lists\n");
 }
 
+static bool owned(size_t i, uint32_t pid)
+{
+	struct linux_task task;
+
+	return !linux_owner(&lg, whole.list[i].pgd, &task) && task.pid == pid &&
+	       task.start_ns == whole.list[i].start_ns;
+}
+
+static void test_owners(void)
+{
+	const struct linux_task *task = find("proc-", whole.nr / 2);
+	size_t i, right = 0, wrong = 0, of = task - whole.list;
+	bool new, exiting;
+
+	begin();
+	for (i = 0; i < whole.nr; i++) {
+		if (!whole.list[i].pgd)
+			continue;
+		if (owned(i, whole.list[i].pid))
+			right++;
+		else
+			wrong++;
+	}
+	ksft_test_result(right >= 300 && !wrong,
+			 "%zu page tables are those of their processes\n", right);
+	*(uint32_t *)at(task->address + lg.layout.task_state.offset) = 0x800;
+	new = owned(of, task->pid);
+	begin();
+	*(uint32_t *)at(task->address + lg.layout.task_flags.offset) |= 4;
+	exiting = owned(of, task->pid);
+	begin();
+	ksft_test_result(!new && !exiting && owned(of, task->pid),
+			 "nobody's: of one being forked, or about to exit\n");
+}
+
 static void test_sleeping(void)
 {
 	const struct linux_task *task = find("proc-", whole.nr / 2);
@@ -181,8 +223,14 @@ static void test_sleeping(void)
 	unlink_task(task);
 	remove_pid(task);
 	rename_task(task);
+	looks(LOOKS_OWNED, task);
+	expect(task, true, "in neither, renamed, and runs now and then");
+	begin();
+	unlink_task(task);
+	remove_pid(task);
+	disown(task);
 	looks(LOOKS, task);
-	expect(task, false, "in neither, renamed, and runs now and then");
+	expect(task, false, "in neither, nobody's page tables, and runs");
 }
 
 /* The process that a vCPU was in when the image was made. */
@@ -206,7 +254,7 @@ static void test_running(void)
 	unlink_task(task);
 	remove_pid(task);
 	run(true);
-	expect(task, false, "in neither, and a vCPU runs it: at once");
+	expect(task, true, "in neither, and a vCPU runs it: at once");
 	begin();
 	unlink_task(task);
 	run(true);
@@ -218,13 +266,14 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		ksft_exit_fail_msg("usage: image_test DIR\n");
 	ksft_print_header();
-	ksft_set_plan(9);
+	ksft_set_plan(12);
 	copy_open(argv[1]);
 	if (linux_open(&lg, &copy_guest, NULL))
 		ksft_exit_fail_msg("%s\n", lg.error);
 	if (linux_tasks_list(&lg, 0, &whole) || whole.walk)
 		ksft_exit_fail_msg("no whole list\n");
 	test_nothing();
+	test_owners();
 	test_sleeping();
 	test_running();
 	detector_hidden_process.stop(state);

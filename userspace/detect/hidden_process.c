@@ -349,9 +349,10 @@ static int look_at(struct hidden *hidden, const struct entity *entity,
 		return 0;
 	if (agg->paused)
 		suspect->absent_tsc = agg->now;
+	/* Two of the kernel's own structures differ for no longer than a moment. */
 	if (suspect->runs >= RUNS_SUSPECT)
-		want(hidden, entity->process.known & FACT_PID ?
-		     WANT_NOW : WANT_SOME_TIME);
+		want(hidden, entity->process.known & FACT_PID &&
+		     entity->seen & out_of_band ? WANT_NOW : WANT_SOME_TIME);
 	return 0;
 }
 

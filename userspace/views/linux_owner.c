@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "linux_owner.h"
+#include "roots.h"
 
 /* A task that begins to exit; and one from its copy on until it may first run. */
 #define PF_EXITING	0x00000004
@@ -59,6 +60,11 @@ int linux_owner(struct linux_guest *lg, uint64_t root, struct linux_task *task)
 
 	memset(task, 0, sizeof(*task));
 	err = find_mm(lg, root, &mm);
+	/* With page-table isolation, the page behind it is that of user mode. */
+	if (err && root & ROOTS_USER_HALF) {
+		root ^= ROOTS_USER_HALF;
+		err = find_mm(lg, root, &mm);
+	}
 	if (err)
 		return err;
 	if (paging_read_u64(&lg->kernel.paging, mm + lg->layout.mm_owner.offset,

@@ -13,8 +13,8 @@ bool linux_owner_known(const struct linux_guest *lg, const char **why);
 /**
  * linux_owner() - the process that has an address space
  * @lg: Linux guest
- * @root: page tables, guest-physical; with page-table isolation the kernel's half
- * @task: result, the first thread of the process
+ * @root: page tables, guest-physical; with page-table isolation either half
+ * @task: result, the first thread of the process, with the kernel's half in @pgd
  *
  * The page of the top table has a struct page, which leads to the mm_struct, which
  * leads to a task.  Each must lead back.  One that is being forked and has not run yet

@@ -62,12 +62,9 @@ static int owners_event(void *state, const struct vmitap_record *rec)
 		return 0;
 	if (rec->type == VMITAP_RECORD_EXIT && exit->mode != VMITAP_MODE_REAL)
 		return see(owners, exit->cr3, rec->tsc);
-	if (rec->type != VMITAP_RECORD_CR3)
-		return 0;
-	if (cr3->old_cr3 != cr3->new_cr3)
-		roots_switch(&owners->roots, cr3->old_cr3 & ROOTS_MASK,
-			     cr3->new_cr3 & ROOTS_MASK);
-	return see(owners, cr3->new_cr3, rec->tsc);
+	if (rec->type == VMITAP_RECORD_CR3)
+		return see(owners, cr3->new_cr3, rec->tsc);
+	return 0;
 }
 
 /* What vCPUs have loaded now: they may have had it for long, with no exit. */
@@ -97,20 +94,19 @@ static struct linux_task *make_room(struct linux_tasks *tasks)
 static int ask(struct owners *owners, uint64_t now)
 {
 	uint64_t back = (uint64_t)owners->env->tsc_khz * LOOK_BACK_MS;
+	const struct root *root = owners->roots.list;
+	const struct root *end = root + owners->roots.nr;
 	struct linux_task *task;
-	struct root root;
-	uint32_t at = 0;
 	int err;
 
 	paging_flush(&owners->env->lg->kernel.paging);
-	while (owners->found.nr < MAX_ASKED &&
-	       roots_whole(&owners->roots, &at, &root)) {
-		if (root.last_tsc + back < now)
+	for (; root < end && owners->found.nr < MAX_ASKED; root++) {
+		if (root->last_tsc + back < now)
 			continue;
 		task = make_room(&owners->found);
 		if (!task)
 			return -ENOMEM;
-		err = linux_owner(owners->env->lg, root.root, task);
+		err = linux_owner(owners->env->lg, root->root, task);
 		if (err == -ENOMEM)
 			return err;
 		owners->found.nr += !err;
