@@ -4,9 +4,7 @@
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
 # usage: check.sh [PART...]      parts: static user filters cli install views host kernels,
-#                              and, which are not run unless named, guest: some of
-#                              its checks depend on how fast the guest is, and soak:
-#                              what takes long
+#                              and soak: what takes long, which is not run unless named
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
@@ -79,13 +77,13 @@ build_module()
 	return 1
 }
 
-# Tests on a Linux guest, which the host starts for them.
-run_guest()
+# What the host is to know of this environment.
+host_variables()
 {
-	build_module || return
-	part tally_host guest selftests/host/run.sh --guest linux --module "$module" \
-		--path "$PWD/$build" --timeout 900 -- \
-		"O=$build selftests/run-in-host.sh ps_test.sh reboot_test.sh"
+	local name
+	for name in STORM_SECONDS TEST_TIMEOUT FUZZ_SECONDS FUZZ_SEED; do
+		[ -z "${!name:-}" ] || printf '%s=%q ' "$name" "${!name}"
+	done
 }
 
 # run_host NAME [TEST...]
@@ -99,9 +97,8 @@ run_host()
 	esac
 	build_module || return
 	part tally_host "$name" selftests/host/run.sh --guest none --module "$module" \
-		--path "$PWD/$build" --kernel-args "$args" --timeout $((1800 * slower)) -- \
-		"O=$build TEST_TIMEOUT=$((600 * slower)) FUZZ_SECONDS=${FUZZ_SECONDS:-} \
-			FUZZ_SEED=${FUZZ_SEED:-} selftests/run-in-host.sh $*"
+		--path "$PWD/$build" --kernel-args "$args" --timeout "${HOST_TIMEOUT:-$((1800 * slower))}" -- \
+		"TEST_TIMEOUT=$((600 * slower)) $(host_variables)O=$build selftests/run-in-host.sh $*"
 }
 
 # Of host and guest kernels, those that are not the default.  What depends on KVM's
@@ -143,7 +140,6 @@ for name in "$@"; do
 	host)    # shellcheck disable=SC2086 # a list
 		 run_host host ${TESTS:-} ;;
 	kernels) run_kernels ;;
-	guest)   run_guest ;;
 	soak)    part tally_host soak selftests/soak.sh "$build" ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac

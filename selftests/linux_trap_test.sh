@@ -8,29 +8,10 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 seconds=${STORM_SECONDS:-60}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-log=$tmp/console
-nr=0 failed=0 guest='' sessions=()
-
-# result GOOD NAME [FILE]: GOOD is 0 or not; FILE says why.
-result()
-{
-	nr=$((nr + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $nr $2"
-	else
-		echo "not ok $nr $2"
-		[ ! -s "${3:-/dev/null}" ] || tail -n 40 "$3" | sed 's/^/# /'
-		failed=$((failed + 1))
-	fi
-}
-
-# start_guest: the script is on standard input.
-start_guest()
-{
-	cat > "$tmp/script"
-	"$top/selftests/host/test-guest.sh" "$tmp/script" "$log" > "$tmp/qemu" 2>&1 &
-	guest=$!
-}
+log=$tmp/console guest=''
+sessions=()
+. "$top/selftests/lib/tap.sh"
+. "$top/selftests/lib/testguest.sh"
 
 # start_session COMMAND...: a vmitap command, as early as it finds the VM.
 start_session()
@@ -43,17 +24,6 @@ start_session()
 	done
 	vmitap "$@" --vm "$guest" > "$out" 2> "$out.err" &
 	sessions+=($!)
-}
-
-# wait_for PATTERN SECONDS: in the guest's console
-wait_for()
-{
-	local left=$(($2 * 5))
-	until grep -qa "$1" "$log" 2>/dev/null; do
-		left=$((left - 1))
-		[ $left -gt 0 ] && [ -d "/proc/$guest" ] || return 1
-		sleep 0.2
-	done
 }
 
 # end_guest: its script ends, and so does everything else.  Sets ended, 0 if well.
@@ -110,7 +80,7 @@ for _ in $(seq 100); do
 done
 grep -q 'have names now' "$tmp/session0.err"
 result $? 'processes are named once Linux is there' "$tmp/session0.err"
-echo go > "$log.go.in"
+tell go
 end_guest 300
 result $ended 'a guest boots, works and ends with all traps armed' "$tmp/said"
 grep -q '^storm: ok' "$tmp/said"
@@ -164,5 +134,4 @@ grep -qE ' (clone|vfork|execve|exit_group)$' "$tmp/session0"
 result $? 'strace -c has the calls of the storm' "$tmp/session0"
 grep total "$tmp/session0" | sed 's/^/# /'
 
-echo "1..$nr"
-[ $failed = 0 ]
+tap_end

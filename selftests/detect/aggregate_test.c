@@ -58,16 +58,16 @@ static const struct view view_spaces = {
 	.state_bytes = 1, .facts = say_spaces,
 };
 static const struct view view_list = {
-	.name = "list", .pattern = VIEW_OUT_OF_BAND, .state_bytes = 1,
-	.facts = say_list,
+	.name = "list", .pattern = VIEW_OUT_OF_BAND, .lists = true,
+	.state_bytes = 1, .facts = say_list,
 };
 static const struct view view_tree = {
-	.name = "tree", .pattern = VIEW_OUT_OF_BAND, .state_bytes = 1,
-	.facts = say_tree,
+	.name = "tree", .pattern = VIEW_OUT_OF_BAND, .lists = true,
+	.state_bytes = 1, .facts = say_tree,
 };
 static const struct view view_in = {
-	.name = "in", .pattern = VIEW_IN_BAND, .state_bytes = 1,
-	.facts = say_agent,
+	.name = "in", .pattern = VIEW_IN_BAND, .lists = true,
+	.state_bytes = 1, .facts = say_agent,
 };
 
 static void begin(void)

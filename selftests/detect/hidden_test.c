@@ -13,6 +13,11 @@
 /* Looks, five in a second of the guest, after which a hidden process is found. */
 #define LOOKS	30
 
+/* One second of them, for one that the kernel knows the owner of. */
+#define LOOKS_OWNED	5
+
+#define HIDE_LISTS	(HIDE_LIST | HIDE_TREE)
+
 static void print_verdicts(void)
 {
 	size_t i;
@@ -186,15 +191,18 @@ static void hide(uint32_t mask, bool rename, bool halves, const char *name)
 	victim->hidden = mask;
 	if (rename)
 		strcpy(victim->comm, "kworker/0:1");
-	world_looks(LOOKS);
+	world_looks((mask & HIDE_LISTS) == HIDE_LISTS && mask & HIDE_OWNER ?
+		    LOOKS : LOOKS_OWNED);
 	verdict = world.verdicts.list;
 	ksft_test_result(world.verdicts.nr == 1 &&
 			 verdict->class == VERDICT_MALICIOUS &&
 			 verdict->process.root == victim->root &&
-			 verdict->missing == mask << 1 &&
+			 verdict->missing == (mask & HIDE_LISTS) << 1 &&
 			 strstr(verdict->evidence, "missing in") &&
 			 !strstr(verdict->evidence, "(p17)") ==
-			 (mask != (HIDE_LIST | HIDE_TREE)),
+			 (mask != (HIDE_LISTS | HIDE_OWNER)) &&
+			 !strstr(verdict->what, "process 17 ") ==
+			 (mask == (HIDE_LISTS | HIDE_OWNER)),
 			 "alert: %s\n", name);
 	if (world.verdicts.nr)
 		print_verdicts();
@@ -206,9 +214,88 @@ static void test_hidden(void)
 {
 	hide(HIDE_LIST, false, false, "taken out of the list of tasks");
 	hide(HIDE_TREE, false, false, "taken out of the tree of PIDs");
-	hide(HIDE_LIST | HIDE_TREE, false, false, "taken out of both");
-	hide(HIDE_LIST | HIDE_TREE, true, false, "out of both, and renamed");
-	hide(HIDE_LIST | HIDE_TREE, false, true, "out of both, isolated tables");
+	hide(HIDE_LISTS, false, false, "taken out of both");
+	hide(HIDE_LISTS, true, false, "out of both, and renamed");
+	hide(HIDE_LISTS, false, true, "out of both, isolated tables");
+	hide(HIDE_LISTS | HIDE_OWNER, false, false,
+	     "out of both, and its page tables are nobody's");
+	hide(HIDE_LISTS | HIDE_OWNER, false, true,
+	     "out of both, nobody's isolated page tables");
+}
+
+/* All that lists do not have is told once, until that changes. */
+static void test_once(void)
+{
+	struct world_process *victim;
+	unsigned int i;
+
+	world_init(30);
+	victim = world_find(17);
+	victim->hidden = HIDE_LIST;
+	for (i = 0; i < 40; i++) {
+		world_looks(1);
+		/* Now and then a list cannot be read, or an owner is not known. */
+		world.broken = i % 3 == 2;
+		victim->hidden = HIDE_LIST | (i % 5 == 4 ? HIDE_OWNER : 0);
+	}
+	world.broken = false;
+	ksft_test_result(world.verdicts.nr == 1, "once: lists break now and then\n");
+	victim->hidden = HIDE_LISTS | HIDE_OWNER;
+	world_looks(LOOKS);
+	victim->hidden = HIDE_LISTS;
+	world_looks(LOOKS);
+	ksft_test_result(world.verdicts.nr == 2,
+			 "once more: then it leaves another list as well\n");
+	victim->hidden = 0;
+	world_looks(3);
+	victim->hidden = HIDE_LIST;
+	world_looks(LOOKS);
+	ksft_test_result(world.verdicts.nr == 3,
+			 "once more: it came back, and is hidden again\n");
+}
+
+/* No vCPU leaves its page tables, which never are seen in user mode in a pause. */
+static void test_held(void)
+{
+	struct world_process *victim;
+	unsigned int i;
+
+	world_init(30);
+	victim = world_find(17);
+	victim->hidden = HIDE_LISTS | HIDE_OWNER;
+	for (i = 0; i < LOOKS_OWNED && !world.verdicts.nr; i++) {
+		world.now += 200 * (uint64_t)WORLD_KHZ;
+		world_run(1, victim, 1000, true);
+		world_look();
+	}
+	ksft_test_result(world.verdicts.nr == 1 && world.pauses == 1,
+			 "alert: loaded before and after one pause: %u pauses\n",
+			 world.pauses);
+}
+
+/*
+ * What runs before a pause and what runs after it have the same page in turn, and one
+ * is always half made when the VM is paused.
+ */
+static void test_reuse(void)
+{
+	struct world_process *process;
+	unsigned int i, pid = 1000;
+
+	world_init(30);
+	process = world_fork(pid);
+	for (i = 0; i < 30; i++) {
+		world_run(1, process, 1000, true);
+		world_run(1, world_find(3), 1000, true);
+		process->pid = ++pid;
+		process->listed = false;
+		world.now += 200 * (uint64_t)WORLD_KHZ;
+		world_look();
+		process->listed = true;
+		if (i % 4 == 3)
+			world_looks(1);
+	}
+	quiet(world.verdicts.nr, "a page is the page tables of one after the other");
 }
 
 /* It is found at once where it runs when the VM is paused. */
@@ -219,7 +306,7 @@ static void test_caught(void)
 
 	world_init(30);
 	victim = world_find(17);
-	victim->hidden = HIDE_LIST | HIDE_TREE;
+	victim->hidden = HIDE_LISTS;
 	for (i = 0; i < 5 && !world.verdicts.nr; i++) {
 		world.now += 200 * (uint64_t)WORLD_KHZ;
 		world_run_all();
@@ -262,7 +349,7 @@ static void test_agent(void)
 	world_init(30);
 	world.agent = true;
 	said = world_find(17);
-	said->hidden = HIDE_LIST | HIDE_TREE;
+	said->hidden = HIDE_LISTS;
 	world_looks(LOOKS);
 	ksft_test_result(world.verdicts.nr >= 1, "alert: the guest tells more\n");
 	world_init(30);
@@ -290,7 +377,7 @@ static void test_broken(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(30);
+	ksft_set_plan(41);
 	test_nothing();
 	test_births();
 	test_storm();
@@ -298,6 +385,9 @@ int main(void)
 	test_lazy();
 	test_kernel_tables();
 	test_hidden();
+	test_once();
+	test_held();
+	test_reuse();
 	test_caught();
 	test_sleeper();
 	test_agent();

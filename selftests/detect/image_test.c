@@ -13,6 +13,7 @@
 
 #include "detect.h"
 #include "linux_copy.h"
+#include "linux_owner.h"
 #include "records.h"
 #include "roots.h"
 #include "tasks.h"
@@ -20,7 +21,8 @@
 #define KHZ	1000000u
 
 /* Looks, five in a second. */
-#define LOOKS	40
+#define LOOKS		40
+#define LOOKS_OWNED	5
 
 static struct linux_guest *const lg = &linux_copy.lg;
 static const struct linux_tasks *const whole = &linux_copy.tasks;
@@ -100,6 +102,12 @@ static void rename_task(const struct linux_task *task)
 	strcpy(linux_copy_at(task->address + lg->layout.task_comm.offset), "kworker/9:9");
 }
 
+/* As a kernel that does not keep that, or one that lies. */
+static void disown(const struct linux_task *task)
+{
+	memset(linux_copy_at(task->mm + lg->layout.mm_owner.offset), 0, 8);
+}
+
 static const struct linux_task *sleeper(void)
 {
 	return tasks_find_comm(whole, "proc-", whole->nr / 2);
@@ -134,6 +142,41 @@ static void test_nothing(void)
 			 "no alert: a process runs that is in the lists\n");
 }
 
+static bool owned(size_t i, uint32_t pid)
+{
+	struct linux_task task;
+
+	return !linux_owner(lg, whole->list[i].pgd, &task) && task.pid == pid &&
+	       task.start_ns == whole->list[i].start_ns;
+}
+
+static void test_owners(void)
+{
+	const struct linux_task *task = sleeper();
+	size_t i, right = 0, wrong = 0, of = task - whole->list;
+	bool new, exiting;
+
+	begin();
+	for (i = 0; i < whole->nr; i++) {
+		if (!whole->list[i].pgd)
+			continue;
+		if (owned(i, whole->list[i].pid))
+			right++;
+		else
+			wrong++;
+	}
+	ksft_test_result(right >= 300 && !wrong,
+			 "%zu page tables are those of their processes\n", right);
+	*(uint32_t *)linux_copy_at(task->address + lg->layout.task_state.offset) = 0x800;
+	new = owned(of, task->pid);
+	begin();
+	*(uint32_t *)linux_copy_at(task->address + lg->layout.task_flags.offset) |= 4;
+	exiting = owned(of, task->pid);
+	begin();
+	ksft_test_result(!new && !exiting && owned(of, task->pid),
+			 "nobody's: of one being forked, or about to exit\n");
+}
+
 static void test_sleeping(void)
 {
 	const struct linux_task *task = sleeper();
@@ -155,8 +198,14 @@ static void test_sleeping(void)
 	linux_copy_unlink(task);
 	remove_pid(task);
 	rename_task(task);
+	looks(LOOKS_OWNED, task);
+	expect(task, true, "in neither, renamed, and runs now and then");
+	begin();
+	linux_copy_unlink(task);
+	remove_pid(task);
+	disown(task);
 	looks(LOOKS, task);
-	expect(task, false, "in neither, renamed, and runs now and then");
+	expect(task, false, "in neither, nobody's page tables, and runs");
 }
 
 /* The process that a vCPU was in when the image was made. */
@@ -180,7 +229,7 @@ static void test_running(void)
 	linux_copy_unlink(task);
 	remove_pid(task);
 	run(true);
-	expect(task, false, "in neither, and a vCPU runs it: at once");
+	expect(task, true, "in neither, and a vCPU runs it: at once");
 	begin();
 	linux_copy_unlink(task);
 	run(true);
@@ -192,9 +241,10 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		ksft_exit_fail_msg("usage: image_test DIR\n");
 	ksft_print_header();
-	ksft_set_plan(9);
+	ksft_set_plan(12);
 	linux_copy_open(argv[1], COPY_MAX_VCPUS);
 	test_nothing();
+	test_owners();
 	test_sleeping();
 	test_running();
 	detector_hidden_process.stop(state);

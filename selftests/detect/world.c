@@ -151,18 +151,33 @@ static int agent_facts(void *state, struct facts *facts,
 	return list(state, facts, report, HIDE_AGENT, false);
 }
 
+/* It knows only those that are neither half made nor half gone. */
+static int owner_facts(void *state, struct facts *facts,
+		       struct view_report *report)
+{
+	int err = list(state, facts, report, HIDE_OWNER, true);
+
+	report->whole = false;
+	return err;
+}
+
 static const struct view world_list = {
-	.name = "task-list", .pattern = VIEW_OUT_OF_BAND,
+	.name = "task-list", .pattern = VIEW_OUT_OF_BAND, .lists = true,
 	.state_bytes = sizeof(struct snapshot), .sample = sample,
 	.facts = list_facts,
 };
 static const struct view world_tree = {
-	.name = "pid-tree", .pattern = VIEW_OUT_OF_BAND,
+	.name = "pid-tree", .pattern = VIEW_OUT_OF_BAND, .lists = true,
 	.state_bytes = sizeof(struct snapshot), .sample = sample,
 	.facts = tree_facts,
 };
+static const struct view world_owners = {
+	.name = "mm-owners", .pattern = VIEW_OUT_OF_BAND,
+	.state_bytes = sizeof(struct snapshot), .sample = sample,
+	.facts = owner_facts,
+};
 static const struct view world_agent = {
-	.name = "agent", .pattern = VIEW_IN_BAND,
+	.name = "agent", .pattern = VIEW_IN_BAND, .lists = true,
 	.state_bytes = sizeof(struct snapshot), .sample = sample_agent,
 	.facts = agent_facts,
 };
@@ -183,7 +198,7 @@ void world_init(unsigned int nr)
 {
 	static const struct view *const list[] = {
 		&view_address_spaces, &world_list, &world_tree, &world_agent,
-		NULL,
+		&world_owners, NULL,
 	};
 	unsigned int i;
 

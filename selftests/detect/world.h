@@ -18,6 +18,7 @@
 #define HIDE_LIST	(1u << 0)
 #define HIDE_TREE	(1u << 1)
 #define HIDE_AGENT	(1u << 2)
+#define HIDE_OWNER	(1u << 3)
 
 /**
  * struct world_process - a process

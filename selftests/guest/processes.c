@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * processes.c - first process of the guest whose memory the views are tested on
+ * processes.c - a few hundred processes in a guest, and what it knows of them
  *
- * Starts a few hundred processes, then says on a virtio port, one fact a line,
- * what the guest itself knows of them and of its kernel.  Then stays as it is, or
- * with the argument churn has more processes come and go: what the views find in the
- * memory must be what was said.
+ * As the first process of the guest whose memory the views are tested on: starts
+ * them, then says on a virtio port, one fact a line, what the guest itself knows of
+ * them and of its kernel.  Then stays as it is, or with the argument churn has more
+ * processes come and go: what the views find in the memory must be what was said.
+ *
+ * As a program, "processes [churn]": the same of processes alone, on its output.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +15,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +45,8 @@ static void die(const char *what)
 {
 	printf("guest: %s: %s\n", what, strerror(errno));
 	fflush(stdout);
+	if (getpid() != 1)
+		exit(1);
 	reboot(RB_POWER_OFF);
 	for (;;)
 		pause();
@@ -103,7 +108,7 @@ static void be_busy(int cpu)
 		__asm__ volatile("pause");
 }
 
-static void start_processes(void)
+static void start_processes(int nr_busy)
 {
 	int i, status;
 	pid_t pid;
@@ -122,7 +127,7 @@ static void start_processes(void)
 			be_process(i);
 		}
 	}
-	for (i = 0; i < NR_CPUS; i++) {
+	for (i = 0; i < nr_busy; i++) {
 		pid = fork();
 		if (pid == 0)
 			be_busy(i);
@@ -283,25 +288,37 @@ static void churn(void)
 	}
 }
 
-int main(int argc, char **argv)
+/* What the guest has of its kernel, beside its processes. */
+static FILE *begin_image(void)
 {
-	FILE *out;
+	FILE *out = fopen("/dev/vport0p1", "w");
 
-	mount("proc", "/proc", "proc", 0, NULL);
-	mount("dev", "/dev", "devtmpfs", 0, NULL);
-	load_modules();
-	mark_address_space();
-	start_processes();
-	/* Let the kernel's own threads come to rest. */
-	sleep(1);
-
-	out = fopen("/dev/vport0p1", "w");
 	if (!out)
 		die("/dev/vport0p1");
 	say_lstar(out);
 	say_file(out, "version", "/proc/version");
 	say_file(out, "release", "/proc/sys/kernel/osrelease");
 	say_file(out, "symbol", "/proc/kallsyms");
+	return out;
+}
+
+int main(int argc, char **argv)
+{
+	bool init = getpid() == 1;
+	FILE *out = stdout;
+
+	if (init) {
+		mount("proc", "/proc", "proc", 0, NULL);
+		mount("dev", "/dev", "devtmpfs", 0, NULL);
+		load_modules();
+		mark_address_space();
+	}
+	start_processes(init ? NR_CPUS : 0);
+	/* Let the kernel's own threads come to rest. */
+	sleep(1);
+
+	if (init)
+		out = begin_image();
 	say_tasks(out);
 	fprintf(out, "end\n");
 	fflush(out);

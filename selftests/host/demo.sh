@@ -17,46 +17,35 @@ heartbeat()
 	grep -a heartbeat "$VMITAP_GUEST_LOG" | tail -n 1 | tr -d '\r'
 }
 
-# wait_for FILE PATTERN: 60 s at most.
-wait_for()
-{
-	for _ in $(seq 600); do
-		! grep -qa "$2" "$1" 2>/dev/null || return 0
-		sleep 0.1
-	done
-	echo "demo: no '$2' in $1" >&2
-	return 1
-}
-
 # Another guest, in which a kernel module hides a process while vmitap watches.
 hidden_process()
 {
-	local log=/run/demo-guest.log vmm watch
+	local tmp=/run top=$VMITAP_TOP log=/run/demo-guest.log guest='' watch
+	. "$top/selftests/lib/testguest.sh"
 
-	cat > /run/demo-script <<-'SCRIPT'
+	start_guest <<-'SCRIPT'
 		workload &
 		echo "guest: process $! works"
 		go_on > /dev/null
 		insmod /hide.ko pid=$! how=both
+		dmesg | grep hide: | tail -n 1
 		echo "guest: process $! is hidden; does ps list it? $(ps | grep -c "^ *$! ")"
 		sleep 600
 	SCRIPT
-	"$VMITAP_TOP/selftests/host/test-guest.sh" /run/demo-script "$log" 2> /run/demo-guest.err &
-	vmm=$!
-	wait_for "$log" 'guest: process'
+	wait_for 'guest: process' 120
 	printf '\n# In another guest a kernel module will hide a process.  Until then, silence:\n'
-	echo '$ vmitap watch --vm test-guest --interval 0.1 --for 20'
-	vmitap watch --vm test-guest --interval 0.1 --for 20 > /run/demo-alerts &
+	echo '$ vmitap watch --vm test-guest --for 15'
+	vmitap watch --vm test-guest --for 15 > "$tmp/demo-alerts" &
 	watch=$!
 	sleep 5
-	echo "# $(wc -l < /run/demo-alerts) lines in 5 s.  Now it is hidden:"
-	echo > "$log.go.in"
+	echo "# $(wc -l < "$tmp/demo-alerts") lines in 5 s.  Now it is hidden:"
+	tell go
 	wait "$watch" || :
 	grep -a 'guest: process' "$log" | tr -d '\r'
-	cat /run/demo-alerts
-	[ -s /run/demo-alerts ]
-	kill "$vmm"
-	wait "$vmm" 2>/dev/null || :
+	cat "$tmp/demo-alerts"
+	[ -s "$tmp/demo-alerts" ] && kill -0 "$guest"
+	echo "# Of the guest's time, $(hidden_ms "$(sed -n 's/^ *at TSC //p' "$tmp/demo-alerts" | head -n 1)") ms after it was hidden."
+	end_guest_now
 }
 
 echo "# A stock $(uname -r) as KVM host, and under stock QEMU a Linux guest"

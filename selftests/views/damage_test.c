@@ -14,6 +14,7 @@
 #include <kselftest.h>
 
 #include "linux_copy.h"
+#include "linux_owner.h"
 #include "said.h"
 #include "tasks.h"
 
@@ -154,6 +155,7 @@ static void test_random(void)
 {
 	struct linux_tasks tasks, pids;
 	const struct linux_task *task;
+	struct linux_task owner;
 	unsigned int i, bounded = 0;
 	uint64_t *word;
 
@@ -169,6 +171,7 @@ static void test_random(void)
 		if (linux_tasks_list(lg, LINUX_TASKS_THREADS, &tasks) ||
 		    linux_pids_list(lg, LINUX_TASKS_THREADS, &pids))
 			ksft_exit_fail_msg("out of memory\n");
+		linux_owner(lg, task->pgd, &owner);
 		bounded += tasks.nr < 100000 && pids.nr < 100000;
 		linux_tasks_free(&tasks);
 		linux_tasks_free(&pids);

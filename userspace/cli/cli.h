@@ -38,6 +38,7 @@ struct options;
  * @summary: one line for "vmitap help"
  * @about: paragraphs for "vmitap help NAME"
  * @groups: OPTIONS_* that it accepts
+ * @interval: --interval by default
  * @run: does it; returns an enum exit_code
  */
 struct command {
@@ -46,6 +47,7 @@ struct command {
 	const char *summary;
 	const char *about;
 	unsigned int groups;
+	double interval;
 	int (*run)(const struct options *opts, int argc, char **argv);
 };
 

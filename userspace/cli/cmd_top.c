@@ -239,5 +239,6 @@ const struct command cmd_top = {
 "r reset.",
 	.groups = OPTIONS_VM | OPTIONS_SELECT | OPTIONS_CAPTURE |
 		  OPTIONS_LIMIT | OPTIONS_SORT | OPTIONS_INTERVAL,
+	.interval = 1,
 	.run = run_top,
 };

@@ -180,9 +180,11 @@ const struct command cmd_watch = {
 "otherwise.  A process that the processor runs, or that one list has, and that is\n"
 "missing in another is hidden; entry points of the kernel do not change while it\n"
 "runs.  Before an alert the VM is paused for a moment, so that all is of one time.\n"
+"What is told is not told again until it is gone or changes.\n"
 "Goes on when the guest boots anew.  Ends with --for, Ctrl-C, or the VM; the exit\n"
 "code is 0 without an alert and 10 with one.",
 	.groups = OPTIONS_VM | OPTIONS_VIEWS | OPTIONS_LINUX | OPTIONS_RING |
 		  OPTIONS_FOR | OPTIONS_INTERVAL | OPTIONS_JSON,
+	.interval = 0.2,
 	.run = run_watch,
 };

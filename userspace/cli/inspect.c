@@ -42,7 +42,8 @@ static int no_view(const char *name)
 		return fail(EXIT_USAGE, "no view \"%s\", is it \"%s\"?", name,
 			    near);
 	return fail(EXIT_USAGE, "no view \"%s\"; there are address-spaces,"
-		    " system-calls, entry-points, task-list, pid-tree, agent",
+		    " system-calls, entry-points, task-list, pid-tree, mm-owners,"
+		    " agent",
 		    name);
 }
 
@@ -176,7 +177,7 @@ static bool lost_track(const struct inspect *inspect)
 
 	for (i = 0; i < inspect->runner.nr; i++) {
 		if (inspect->runner.view[i]->pattern != VIEW_OUT_OF_BAND ||
-		    !agg->reports[i].asked)
+		    !inspect->runner.view[i]->lists || !agg->reports[i].asked)
 			continue;
 		lists++;
 		broken += !agg->reports[i].whole;

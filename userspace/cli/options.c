@@ -104,7 +104,7 @@ static const struct option_def defs[] = {
 	{ OPTIONS_SORT, OPT_SORT, "sort", required_argument, "KEY",
 	  "count, time, p99, max or name" },
 	{ OPTIONS_INTERVAL, OPT_INTERVAL, "interval", required_argument,
-	  "SECONDS", "time between refreshes (1)" },
+	  "SECONDS", "time between refreshes (1), or looks (0.2)" },
 	{ OPTIONS_CALLS, OPT_SUMMARY, "summary", no_argument, NULL,
 	  "print a table of calls, errors and times at the end" },
 	{ OPTIONS_CALLS, OPT_PID, "pid", required_argument, "PID",
@@ -339,12 +339,12 @@ static int set_option(struct options *opts, int id, const char *arg)
 	return EXIT_USAGE;
 }
 
-static void set_defaults(struct options *opts)
+static void set_defaults(struct options *opts, const struct command *cmd)
 {
 	memset(opts, 0, sizeof(*opts));
 	opts->classes = VMITAP_CLASSES_PASSIVE;
 	opts->ring_bytes = 1 << 20;
-	opts->interval = 1;
+	opts->interval = cmd->interval;
 }
 
 int options_parse(const struct command *cmd, struct options *opts, int *argc,
@@ -367,7 +367,7 @@ int options_parse(const struct command *cmd, struct options *opts, int *argc,
 	if (cmd->groups & OPTIONS_CALLS)
 		strcat(shorts, "c");
 
-	set_defaults(opts);
+	set_defaults(opts, cmd);
 	opterr = 0;
 	optind = 1;
 	while ((id = getopt_long(*argc, *argv, shorts, longs, NULL)) != -1) {

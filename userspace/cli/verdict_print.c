@@ -2,6 +2,7 @@
 /*
  * verdict_print.c - what views say and detectors found, in text and JSON
  */
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -96,6 +97,7 @@ void verdict_print_text(const struct inspect *inspect,
 		text_make_plain(line);
 		printf("    %s\n", line);
 	}
+	printf("    at TSC %" PRIu64 "\n", verdict->tsc);
 }
 
 void verdict_print_json(const struct inspect *inspect,

@@ -78,6 +78,10 @@ static void learn(struct fact_process *process, const struct fact_process *from)
 		process->mapped = from->mapped;
 	if (from->user_tsc > process->user_tsc)
 		process->user_tsc = from->user_tsc;
+	if (from->held_to > process->held_to) {
+		process->held_from = from->held_from;
+		process->held_to = from->held_to;
+	}
 	if (from->loaded_tsc > process->loaded_tsc)
 		process->loaded_tsc = from->loaded_tsc;
 	process->split |= from->split;
@@ -294,7 +298,7 @@ static void find_missing(struct aggregate *agg)
 
 	for (i = 0; i < agg->runner->nr; i++)
 		if (agg->reports[i].asked && agg->reports[i].whole &&
-		    agg->runner->view[i]->pattern != VIEW_DERIVATION)
+		    agg->runner->view[i]->lists)
 			lists |= 1u << i;
 	for (at = 0; at < agg->nr; at++)
 		if (listable(&agg->list[at]))

@@ -8,15 +8,21 @@
  *  - if the process is shown to have lived while the list without it was made: its
  *    page tables were loaded, code ran under them at CPL 3, or another list had it,
  *    before and after;
- *  - if it lasts for several lists and for some time;
+ *  - if it lasts for several lists;
  *  - if it is still so when the VM is paused and all is read of one moment.
  *
- * Page tables need more, since a page is soon another process's: between two looks
- * one may have died and another come, and either be half made at the moment of the
- * pause.  A process that runs at CPL 3 at that moment is never half made.  One that
- * does not has to be alive, by the user memory in its page tables, in several pauses,
- * and to have been switched to between them; the more, the more often the same page
- * was suspected without reason, which shows that it goes from process to process.
+ * What that takes depends on what is known.  A kernel lists a process before it first
+ * runs it, and takes it out of the lists after it last ran.  So it is sure at once if
+ * page tables that lists do not have at a pause run code at CPL 3 at that moment, or do
+ * so later and were loaded without a break since before the pause: a page that is
+ * loaded is not another process's.  A process with a PID is the same in two pauses,
+ * and one that was switched to since was no half of one, made or taken apart.
+ *
+ * Page tables alone need more, since a page is soon another process's: between two
+ * looks one may have died and another come, and either be half made at the moment of
+ * the pause.  They have to be alive, by the user memory in them, in several pauses, and
+ * to have been switched to between them; the more, the more often the same page was
+ * suspected without reason, which shows that it goes from process to process.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -26,14 +32,17 @@
 #include "detect.h"
 #include "known.h"
 #include "suspects.h"
+#include "told.h"
 
-/* Lists without it, and time, before it is looked at with the VM paused. */
-#define RUNS_SUSPECT	3
-#define TIME_SUSPECT_MS	500
+/* Lists without it before it is looked at with the VM paused. */
+#define RUNS_SUSPECT	2
 
-/* Pauses that a process has to be missed in, that another list has, or page tables. */
-#define PAUSES_LISTED	2
+/* Pauses that a process has to be missed in that has a PID, or page tables only. */
+#define PAUSES_PID	2
 #define PAUSES_ROOT	8
+
+/* How long it has to be missed if it was not seen to run meanwhile. */
+#define TIME_SLEEPS_MS	350
 
 /* In-band lists without a process: an agent is not asked again in a pause. */
 #define RUNS_IN_BAND	4
@@ -44,6 +53,14 @@
 /* Runs between two pauses that led to nothing. */
 #define PAUSE_BACKOFF	16
 
+/* How much a pause is wanted. */
+enum wanted {
+	WANT_NOTHING,
+	/* When the last ones are some time ago. */
+	WANT_SOME_TIME,
+	WANT_NOW,
+};
+
 /* Lists that never come to their end, before a pause is asked for; and pauses. */
 #define BROKEN_RUNS	10
 #define BROKEN_PAUSES	3
@@ -51,6 +68,8 @@
 struct hidden {
 	struct suspects suspects;
 	struct known_list known;
+	struct told_list told;
+	enum wanted wanted;
 	unsigned int wait;
 	unsigned int backoff;
 	unsigned int broken[VIEW_MAX];
@@ -133,10 +152,31 @@ static void count(struct suspect *suspect, const struct aggregate *agg)
 }
 
 static bool has_lasted(const struct suspect *suspect,
-		       const struct aggregate *agg)
+		       const struct aggregate *agg, uint64_t time)
 {
-	return suspect->runs >= RUNS_SUSPECT &&
-	       agg->now - suspect->first_tsc >= ms(agg, TIME_SUSPECT_MS);
+	return agg->now - suspect->first_tsc >= ms(agg, time);
+}
+
+/* One address space ran code at CPL 3 after a moment at which lists did not have it. */
+static bool ran_while_absent(const struct suspect *suspect,
+			     const struct entity *entity,
+			     const struct aggregate *agg)
+{
+	if (agg->paused && entity->process.running == FACT_IN_USER)
+		return true;
+	return suspect->absent_tsc &&
+	       entity->process.held_from < suspect->absent_tsc &&
+	       entity->process.held_to > suspect->absent_tsc;
+}
+
+/* A process is switched to, or at CPL 3, from when it is complete to when it ends. */
+static bool was_complete(const struct suspect *suspect,
+			 const struct entity *entity,
+			 const struct aggregate *agg)
+{
+	return entity->process.loaded_tsc > suspect->first_tsc ||
+	       entity->process.user_tsc > suspect->first_tsc ||
+	       has_lasted(suspect, agg, TIME_SLEEPS_MS);
 }
 
 static bool is_sure(const struct suspect *suspect, const struct entity *entity,
@@ -146,15 +186,14 @@ static bool is_sure(const struct suspect *suspect, const struct entity *entity,
 
 	if (!(suspect->missing & out_of_band))
 		return suspect->runs >= RUNS_IN_BAND &&
-		       has_lasted(suspect, agg);
+		       has_lasted(suspect, agg, TIME_SLEEPS_MS);
+	if (ran_while_absent(suspect, entity, agg))
+		return true;
 	if (!agg->paused)
 		return false;
-	if (entity->process.running == FACT_IN_USER)
-		return true;
-	if (!has_lasted(suspect, agg))
-		return false;
 	if (entity->process.known & FACT_PID)
-		return suspect->paused_runs >= PAUSES_LISTED;
+		return suspect->paused_runs >= PAUSES_PID &&
+		       was_complete(suspect, entity, agg);
 	return suspect->paused_runs >= PAUSES_ROOT * (1 + suspect->cleared);
 }
 
@@ -235,7 +274,7 @@ static void recall(struct verdict *verdict, const struct known_list *list,
 			    known->comm);
 }
 
-static int tell(struct hidden *hidden, struct suspect *suspect,
+static int tell(struct hidden *hidden, const struct suspect *suspect,
 		const struct entity *entity, const struct aggregate *agg,
 		struct verdicts *verdicts)
 {
@@ -243,7 +282,8 @@ static int tell(struct hidden *hidden, struct suspect *suspect,
 
 	if (!verdict)
 		return -ENOMEM;
-	suspect->told = true;
+	if (told_add(&hidden->told, entity, suspect->missing))
+		return -ENOMEM;
 	verdict->detector = detector_hidden_process.name;
 	verdict->class = classify(suspect, entity, agg);
 	verdict->tsc = agg->now;
@@ -266,31 +306,37 @@ static int tell(struct hidden *hidden, struct suspect *suspect,
 	return 0;
 }
 
+/* Nothing but page tables of a process that has ended. */
+static bool is_gone(const struct fact_process *process)
+{
+	return !(process->known & FACT_PID) && process->known & FACT_MAPPED &&
+	       !process->mapped && process->running == FACT_OFF_CPU;
+}
+
+static void want(struct hidden *hidden, enum wanted wanted)
+{
+	if (wanted > hidden->wanted)
+		hidden->wanted = wanted;
+}
+
 /* A process that a view misses. */
 static int look_at(struct hidden *hidden, const struct entity *entity,
-		   const struct aggregate *agg, struct verdicts *verdicts,
-		   bool *confirm)
+		   const struct aggregate *agg, struct verdicts *verdicts)
 {
+	uint32_t out_of_band = aggregate_pattern(agg, VIEW_OUT_OF_BAND);
 	struct suspect *suspect;
 
-	/* Nothing but page tables of a process that has ended. */
-	if (!(entity->process.known & FACT_PID) &&
-	    entity->process.known & FACT_MAPPED && !entity->process.mapped &&
-	    entity->process.running == FACT_OFF_CPU) {
-		suspects_clear(&hidden->suspects, entity, agg->now);
-		return 0;
-	}
-	suspect = suspects_get(&hidden->suspects, entity, agg->now);
-	if (!suspect)
+	suspect = is_gone(&entity->process) ? NULL :
+		  suspects_get(&hidden->suspects, entity, agg->now);
+	if (!suspect && !is_gone(&entity->process))
 		return -ENOMEM;
-	if (suspect->missing & entity->missing) {
-		suspect->missing &= entity->missing;
-	} else {
-		/* Another view than before: no longer the same story. */
+	/* Another view than before: no longer the same story. */
+	if (!suspect || !(suspect->missing & entity->missing)) {
 		suspects_clear(&hidden->suspects, entity, agg->now);
 		return 0;
 	}
-	if (suspect->told) {
+	suspect->missing &= entity->missing;
+	if (told_is(&hidden->told, entity, suspect->missing)) {
 		suspect->seen_tsc = agg->now;
 		return 0;
 	}
@@ -299,9 +345,14 @@ static int look_at(struct hidden *hidden, const struct entity *entity,
 		count(suspect, agg);
 	if (is_sure(suspect, entity, agg))
 		return tell(hidden, suspect, entity, agg, verdicts);
-	if (has_lasted(suspect, agg) && suspect->missing &
-	    aggregate_pattern(agg, VIEW_OUT_OF_BAND))
-		*confirm = true;
+	if (!(suspect->missing & out_of_band))
+		return 0;
+	if (agg->paused)
+		suspect->absent_tsc = agg->now;
+	/* Two of the kernel's own structures differ for no longer than a moment. */
+	if (suspect->runs >= RUNS_SUSPECT)
+		want(hidden, entity->process.known & FACT_PID &&
+		     entity->seen & out_of_band ? WANT_NOW : WANT_SOME_TIME);
 	return 0;
 }
 
@@ -327,7 +378,7 @@ static int tell_broken(const struct aggregate *agg, unsigned int source,
 
 /* A list that is never whole hides whatever it does not lead to. */
 static int look_at_lists(struct hidden *hidden, const struct aggregate *agg,
-			 struct verdicts *verdicts, bool *confirm)
+			 struct verdicts *verdicts)
 {
 	const struct view_report *report;
 	unsigned int i;
@@ -335,7 +386,7 @@ static int look_at_lists(struct hidden *hidden, const struct aggregate *agg,
 	for (i = 0; i < agg->runner->nr; i++) {
 		report = &agg->reports[i];
 		if (agg->runner->view[i]->pattern != VIEW_OUT_OF_BAND ||
-		    !report->asked || report->rounds == hidden->rounds[i])
+		    !agg->runner->view[i]->lists || !report->asked || report->rounds == hidden->rounds[i])
 			continue;
 		hidden->rounds[i] = report->rounds;
 		if (report->whole) {
@@ -349,7 +400,7 @@ static int look_at_lists(struct hidden *hidden, const struct aggregate *agg,
 			return -ENOMEM;
 		if (hidden->broken[i] >= BROKEN_RUNS &&
 		    hidden->broken_pauses[i] < BROKEN_PAUSES)
-			*confirm = true;
+			want(hidden, WANT_SOME_TIME);
 	}
 	return 0;
 }
@@ -357,6 +408,8 @@ static int look_at_lists(struct hidden *hidden, const struct aggregate *agg,
 /* The guest is not to be stopped all the time for what leads to nothing. */
 static bool may_pause(struct hidden *hidden)
 {
+	if (hidden->wanted == WANT_NOW)
+		return true;
 	if (hidden->wait) {
 		hidden->wait--;
 		return false;
@@ -367,35 +420,44 @@ static bool may_pause(struct hidden *hidden)
 	return true;
 }
 
+static int look(struct hidden *hidden, const struct aggregate *agg,
+		struct verdicts *verdicts)
+{
+	int err = look_at_lists(hidden, agg, verdicts);
+	size_t i;
+
+	for (i = 0; i < agg->nr && !err; i++) {
+		if (agg->list[i].missing)
+			err = look_at(hidden, &agg->list[i], agg, verdicts);
+		else if (agg->list[i].seen)
+			suspects_clear(&hidden->suspects, &agg->list[i],
+				       agg->now);
+	}
+	return err;
+}
+
 static int hidden_run(void *state, const struct aggregate *agg,
 		      struct verdicts *verdicts, bool *confirm)
 {
 	struct hidden *hidden = state;
 	uint64_t age = ms(agg, EXPIRE_MS);
-	bool wanted = false;
-	size_t i, before = verdicts->nr;
+	size_t before = verdicts->nr;
 	int err;
 
+	hidden->wanted = WANT_NOTHING;
+	told_learn(&hidden->told, agg);
 	err = known_learn(&hidden->known, agg);
 	if (!err)
-		err = look_at_lists(hidden, agg, verdicts, &wanted);
-	for (i = 0; i < agg->nr && !err; i++) {
-		if (agg->list[i].missing)
-			err = look_at(hidden, &agg->list[i], agg, verdicts,
-				      &wanted);
-		else if (agg->list[i].seen)
-			suspects_clear(&hidden->suspects, &agg->list[i],
-				       agg->now);
-	}
+		err = look(hidden, agg, verdicts);
 	if (err)
 		return err;
 	if (agg->now > age)
 		suspects_expire(&hidden->suspects, agg->now - age);
 	if (verdicts->nr > before)
 		hidden->backoff = 0;
-	else if (!wanted && hidden->backoff)
+	else if (!hidden->wanted && hidden->backoff)
 		hidden->backoff--;
-	if (wanted && !agg->paused && may_pause(hidden))
+	if (hidden->wanted && !agg->paused && may_pause(hidden))
 		*confirm = true;
 	return 0;
 }
@@ -406,11 +468,12 @@ static void hidden_stop(void *state)
 
 	suspects_free(&hidden->suspects);
 	known_free(&hidden->known);
+	told_free(&hidden->told);
 }
 
 static const struct view *const hidden_views[] = {
-	&view_address_spaces, &view_task_list, &view_pid_tree, &view_agent,
-	NULL,
+	&view_address_spaces, &view_task_list, &view_pid_tree,
+	&view_mm_owners, &view_agent, NULL,
 };
 
 const struct detector detector_hidden_process = {

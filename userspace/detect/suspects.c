@@ -50,8 +50,7 @@ static struct suspect *least(const struct suspects *suspects)
 
 	for (i = 1; i < suspects->nr; i++) {
 		at = &suspects->list[i];
-		if (at->told != found->told ? !at->told :
-		    at->runs != found->runs ? at->runs < found->runs :
+		if (at->runs != found->runs ? at->runs < found->runs :
 		    at->seen_tsc < found->seen_tsc)
 			found = at;
 	}

@@ -20,11 +20,11 @@
  * @seen_tsc: last run in which it was so
  * @list_end: end of the latest list without it
  * @pause_end: the same of the VM paused
+ * @absent_tsc: a moment at which the VM was paused and lists did not have it; 0 if none
  * @rounds: of each view, at the last time that counted
  * @runs: times that counted
  * @paused_runs: of these, with the VM paused
  * @cleared: times that a suspicion of these page tables came to nothing
- * @told: there was a verdict
  */
 struct suspect {
 	uint32_t pid;
@@ -35,11 +35,11 @@ struct suspect {
 	uint64_t seen_tsc;
 	uint64_t list_end;
 	uint64_t pause_end;
+	uint64_t absent_tsc;
 	uint64_t rounds[VIEW_MAX];
 	unsigned int runs;
 	unsigned int paused_runs;
 	unsigned int cleared;
-	bool told;
 };
 
 /* All zero is an empty one. */

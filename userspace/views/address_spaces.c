@@ -30,6 +30,8 @@
 struct vcpu {
 	uint64_t root;
 	uint64_t since;
+	/* It has this root since then; halts and writes of the same value do not count. */
+	uint64_t held;
 	bool known;
 	bool halted;
 };
@@ -95,6 +97,12 @@ static void charge(struct root *entry, struct vcpu *vcpu, uint64_t tsc)
 	vcpu->since = tsc;
 }
 
+/* From one half of an address space to the other. */
+static bool is_pair(const struct spaces *spaces, uint64_t from, uint64_t to)
+{
+	return (from ^ to) == ROOTS_USER_HALF && roots_split(&spaces->roots);
+}
+
 static int see_switch(struct spaces *spaces, const struct vmitap_cr3_write *cr3)
 {
 	struct vcpu *vcpu = get_vcpu(spaces, cr3->record.vcpu);
@@ -110,6 +118,9 @@ static int see_switch(struct spaces *spaces, const struct vmitap_cr3_write *cr3)
 	charge(entry, vcpu, tsc);
 	if (from != to)
 		roots_switch(&spaces->roots, from, to);
+	if (!vcpu->known || vcpu->root != from ||
+	    (from != to && !is_pair(spaces, from, to)))
+		vcpu->held = tsc;
 	vcpu->root = to;
 	vcpu->known = true;
 	/* When it woke is not known if it was halted: this begins anew. */
@@ -135,6 +146,10 @@ static int see_exit(struct spaces *spaces, const struct vmitap_exit *exit)
 	if (!entry)
 		return -ENOMEM;
 	/* From its entry on the vCPU had this root, whatever was before. */
+	if (!vcpu->known || vcpu->root != root)
+		vcpu->held = exit->entry_tsc;
+	if (exit->cpl == 3)
+		root_held(entry, vcpu->held, exit->record.tsc);
 	if (!vcpu->known || vcpu->halted || vcpu->root != root) {
 		vcpu->known = true;
 		vcpu->halted = false;
@@ -281,6 +296,7 @@ static int add_fact(struct facts *facts, const struct root *root, bool split)
 			 (root->mapped_known ? FACT_MAPPED : 0),
 		.root = root->root, .user_tsc = root->user_tsc,
 		.loaded_tsc = root->loaded_tsc,
+		.held_from = root->held_from, .held_to = root->held_to,
 		.cpu_tsc = root->cpu_tsc, .vcpu = root->vcpu,
 		.running = root->running, .mapped = root->mapped,
 		.split = split,

@@ -229,6 +229,7 @@ const struct view view_agent = {
 	.name = "agent",
 	.title = "AGENT",
 	.pattern = VIEW_IN_BAND,
+	.lists = true,
 	.knowledge = "vmitap-agent in the guest: what /proc shows there",
 	.classes = VMITAP_CLASS_MASK(VMITAP_CLASS_MESSAGE),
 	.state_bytes = sizeof(struct agent),

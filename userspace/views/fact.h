@@ -64,6 +64,9 @@ enum fact_running {
  * @user_tsc: host TSC when it last ran code at CPL 3; 0 if never
  * @loaded_tsc: host TSC when CR3 was last set to its page tables from others; 0 if
  *	that was not seen.  No kernel goes back to those of a process that has ended
+ * @held_from: host TSC from which some vCPU had its page tables loaded at every moment
+ * @held_to: up to here, when code ran under them at CPL 3; 0 if that was not seen.  No
+ *	kernel gives a page that is loaded to another process
  * @cpu_tsc: time that vCPUs had its page tables loaded and were not halted
  * @running: enum fact_running, at the moment of the fact
  * @kthread: a thread of the kernel, or page tables that are the kernel's own
@@ -83,6 +86,8 @@ struct fact_process {
 	uint64_t root;
 	uint64_t user_tsc;
 	uint64_t loaded_tsc;
+	uint64_t held_from;
+	uint64_t held_to;
 	uint64_t cpu_tsc;
 	uint8_t running;
 	bool kthread;

@@ -11,10 +11,14 @@
 /* A task is read at once, so what lies between its members counts. */
 #define MAX_TASK_BYTES	(64u << 10)
 
-#define MEMBER(field, path, bytes) \
-	{ path, offsetof(struct linux_layout, field), bytes, false }
+/* What a path is of, and that there are kernels without it. */
+#define OF_TASK		(1u << 0)
+#define OPTIONAL	(1u << 1)
+
+#define MEMBER(field, path, bytes, flags) \
+	{ path, offsetof(struct linux_layout, field), bytes, flags }
 #define TASK_MEMBER(field, path, bytes) \
-	{ "task_struct." path, offsetof(struct linux_layout, field), bytes, true }
+	MEMBER(field, "task_struct." path, bytes, OF_TASK)
 
 /*
  * Of several paths for one field the first that exists counts: the newest name
@@ -24,7 +28,7 @@ static const struct {
 	const char *path;
 	size_t field;
 	uint32_t bytes;
-	bool task;
+	unsigned int flags;
 } members[] = {
 	TASK_MEMBER(task_flags, "flags", 4),
 	TASK_MEMBER(task_tasks, "tasks", 16),
@@ -40,15 +44,24 @@ static const struct {
 	TASK_MEMBER(task_cred, "cred", 8),
 	TASK_MEMBER(task_comm, "comm", 1),
 	TASK_MEMBER(task_signal, "signal", 8),
-	MEMBER(signal_thread_head, "signal_struct.thread_head", 16),
-	MEMBER(cred_uid, "cred.uid", 4),
-	MEMBER(cred_euid, "cred.euid", 4),
-	MEMBER(mm_pgd, "mm_struct.pgd", 8),
-	MEMBER(pidns_xa_head, "pid_namespace.idr.idr_rt.xa_head", 8),
-	MEMBER(node_shift, "xa_node.shift", 1),
-	MEMBER(node_slots, "xa_node.slots", 8),
-	MEMBER(pid_tasks, "pid.tasks", 8),
-	MEMBER(uts_release, "uts_namespace.name.release", 1),
+	MEMBER(signal_thread_head, "signal_struct.thread_head", 16, 0),
+	MEMBER(cred_uid, "cred.uid", 4, 0),
+	MEMBER(cred_euid, "cred.euid", 4, 0),
+	MEMBER(mm_pgd, "mm_struct.pgd", 8, 0),
+	MEMBER(pidns_xa_head, "pid_namespace.idr.idr_rt.xa_head", 8, 0),
+	MEMBER(node_shift, "xa_node.shift", 1, 0),
+	MEMBER(node_slots, "xa_node.slots", 8, 0),
+	MEMBER(pid_tasks, "pid.tasks", 8, 0),
+	MEMBER(uts_release, "uts_namespace.name.release", 1, 0),
+	TASK_MEMBER(task_leader, "group_leader", 8),
+	TASK_MEMBER(task_state, "__state", 4),
+	/* Before 5.14. */
+	TASK_MEMBER(task_state, "state", 8),
+	/* With control groups for memory only. */
+	MEMBER(mm_owner, "mm_struct.owner", 8, OPTIONAL),
+	MEMBER(page_mm, "ptdesc.pt_mm", 8, OPTIONAL),
+	/* Before 6.6. */
+	MEMBER(page_mm, "page.pt_mm", 8, OPTIONAL),
 };
 
 #define NR_MEMBERS	(sizeof(members) / sizeof(members[0]))
@@ -68,7 +81,7 @@ static int measure_task(struct linux_layout *layout)
 	layout->task_lowest = UINT32_MAX;
 	for (i = 0; i < NR_MEMBERS; i++) {
 		field = field_of(layout, i);
-		if (!members[i].task || !field->bytes)
+		if (!(members[i].flags & OF_TASK) || !field->bytes)
 			continue;
 		end = field->offset + (uint64_t)field->bytes * field->elements;
 		if (end > highest)
@@ -96,8 +109,9 @@ int linux_layout_init(struct linux_layout *layout, const struct kernel_btf *btf,
 			continue;
 		*missing = members[i].path;
 		err = kernel_btf_field(btf, members[i].path, field);
-		if (err == -ENOENT && i + 1 < NR_MEMBERS &&
-		    members[i + 1].field == members[i].field)
+		if (err == -ENOENT && (members[i].flags & OPTIONAL ||
+				       (i + 1 < NR_MEMBERS &&
+					members[i + 1].field == members[i].field)))
 			continue;
 		if (!err && (field->bytes != members[i].bytes ||
 			     !field->elements))
@@ -105,6 +119,10 @@ int linux_layout_init(struct linux_layout *layout, const struct kernel_btf *btf,
 		if (err)
 			return err;
 	}
+	*missing = "page";
+	err = kernel_btf_size(btf, "page", &layout->page_bytes);
+	if (err)
+		return err;
 	*missing = "task_struct";
 	return measure_task(layout);
 }

@@ -9,6 +9,9 @@
 
 /**
  * struct linux_layout - where they are
+ * @mm_owner: no elements if the kernel does not have it, and
+ * @page_mm: likewise
+ * @page_bytes: of a struct page
  * @task_lowest: first byte of a task_struct that any of its members here has
  * @task_bytes: bytes from there to behind the last
  */
@@ -34,6 +37,11 @@ struct linux_layout {
 	struct btf_field node_slots;
 	struct btf_field pid_tasks;
 	struct btf_field uts_release;
+	struct btf_field task_leader;
+	struct btf_field task_state;
+	struct btf_field mm_owner;
+	struct btf_field page_mm;
+	uint32_t page_bytes;
 	uint32_t task_lowest;
 	uint32_t task_bytes;
 };

@@ -61,17 +61,13 @@ static int pid_tree_sample(void *state, uint64_t now)
 	return sample(state, now, linux_pids_list);
 }
 
-static int add_process(struct listed *listed, struct facts *facts,
-		       const struct linux_task *task)
+struct fact *linux_fact(struct facts *facts, const struct linux_task *task)
 {
 	struct fact *fact = facts_add(facts, FACT_PROCESS);
 	struct fact_process *process;
 
 	if (!fact)
-		return -ENOMEM;
-	fact->tsc = listed->end;
-	fact->first_tsc = listed->begin;
-	fact->last_tsc = listed->end;
+		return NULL;
 	process = &fact->process;
 	process->known = FACT_PID | FACT_START | FACT_COMM | FACT_KTHREAD;
 	if (!task->partial)
@@ -87,6 +83,19 @@ static int add_process(struct listed *listed, struct facts *facts,
 		process->known |= FACT_ROOT;
 		process->root = task->pgd;
 	}
+	return fact;
+}
+
+static int add_process(struct listed *listed, struct facts *facts,
+		       const struct linux_task *task)
+{
+	struct fact *fact = linux_fact(facts, task);
+
+	if (!fact)
+		return -ENOMEM;
+	fact->tsc = listed->end;
+	fact->first_tsc = listed->begin;
+	fact->last_tsc = listed->end;
 	return 0;
 }
 
@@ -210,6 +219,7 @@ const struct view view_task_list = {
 	.name = "task-list",
 	.title = "TASKS",
 	.pattern = VIEW_OUT_OF_BAND,
+	.lists = true,
 	.knowledge = "Linux: list of tasks from init_task; layouts and symbols"
 		     " from the guest's memory",
 	.sample_ms = 200,
@@ -224,6 +234,7 @@ const struct view view_pid_tree = {
 	.name = "pid-tree",
 	.title = "PIDS",
 	.pattern = VIEW_OUT_OF_BAND,
+	.lists = true,
 	.knowledge = "Linux: tree of the first PID namespace; layouts and"
 		     " symbols from the guest's memory",
 	.sample_ms = 200,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linux_owner.h"
 #include "linux_roots.h"
 
 /* A listing of some hundred tasks takes a few milliseconds. */
@@ -105,14 +106,53 @@ static struct linux_process *find_cr3(const struct linux_roots *roots,
 	return process;
 }
 
+/* Put one in its place.  Return: NULL without memory. */
+static struct linux_process *insert(struct linux_roots *roots,
+				    const struct linux_task *task)
+{
+	struct linux_process *more, *at;
+	size_t i = roots->nr;
+
+	more = realloc(roots->list, (roots->nr + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	roots->list = more;
+	while (i && more[i - 1].root > task->pgd)
+		i--;
+	at = &more[i];
+	memmove(at + 1, at, (roots->nr++ - i) * sizeof(*at));
+	at->root = task->pgd;
+	at->pid = task->tgid;
+	memcpy(at->comm, task->comm, sizeof(at->comm));
+	return at;
+}
+
+/* Of page tables that no list had yet, the kernel knows whose they are. */
+static struct linux_process *ask_owner(struct linux_roots *roots, uint64_t cr3)
+{
+	struct linux_task task;
+	const char *why;
+
+	if (!linux_owner_known(roots->lg, &why) ||
+	    linux_owner(roots->lg, LINUX_ROOT(cr3), &task))
+		return NULL;
+	return insert(roots, &task);
+}
+
 const struct linux_process *linux_roots_find(struct linux_roots *roots,
 					     uint64_t cr3, double now)
 {
 	const struct linux_process *process = find_cr3(roots, cr3);
 	double age = now - roots->listed_at;
 
-	if (!roots->lg || age < roots->interval ||
-	    (process && age < roots->max_age))
+	if (!roots->lg || (process && age < roots->max_age))
+		return process;
+	if (!process) {
+		process = ask_owner(roots, cr3);
+		if (process)
+			return process;
+	}
+	if (age < roots->interval)
 		return process;
 	list_again(roots, now);
 	return find_cr3(roots, cr3);

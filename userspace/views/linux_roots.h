@@ -63,8 +63,8 @@ int linux_roots_set(struct linux_roots *roots, const struct linux_task *tasks,
  * @cr3: CR3
  * @now: time of any clock, seconds
  *
- * Lists the guest's tasks again if the root is not known or the list is old, but
- * not more often than @interval.
+ * Asks the guest's kernel whose a root is that is not known.  Lists the guest's tasks
+ * again if it does not know, or if the list is old, but not more often than @interval.
  *
  * Return: the process, valid until the next call, or NULL.
  */

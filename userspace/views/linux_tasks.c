@@ -47,8 +47,7 @@ static void copy_comm(struct linux_task *task, const struct task_bytes *bytes)
 	       bytes->layout->task_lowest, len);
 }
 
-/* Page tables of an address space, as a guest-physical address. */
-static int read_pgd(struct linux_guest *lg, uint64_t mm, uint64_t *gpa)
+int linux_mm_root(struct linux_guest *lg, uint64_t mm, uint64_t *gpa)
 {
 	struct paging_page page;
 	uint64_t pgd;
@@ -68,7 +67,6 @@ static int follow_pointers(struct linux_guest *lg, struct linux_task *task,
 	const struct linux_layout *layout = &lg->layout;
 	struct paging *paging = &lg->kernel.paging;
 	uint64_t cred = field_u64(bytes, &layout->task_cred);
-	uint64_t mm = field_u64(bytes, &layout->task_mm);
 	uint64_t parent = field_u64(bytes, &layout->task_real_parent);
 	int err = 0;
 
@@ -78,13 +76,13 @@ static int follow_pointers(struct linux_guest *lg, struct linux_task *task,
 			       &task->euid);
 	err |= paging_read_u32(paging, parent + layout->task_tgid.offset,
 			       &task->ppid);
-	if (mm && !task->kthread)
-		err |= read_pgd(lg, mm, &task->pgd);
+	if (task->mm && !task->kthread)
+		err |= linux_mm_root(lg, task->mm, &task->pgd);
 	return err;
 }
 
-static int read_task(struct linux_guest *lg, struct linux_task *task,
-		     uint64_t address)
+int linux_task_read(struct linux_guest *lg, struct linux_task *task,
+		    uint64_t address)
 {
 	const struct linux_layout *layout = &lg->layout;
 	struct task_bytes bytes = { .layout = layout };
@@ -103,6 +101,9 @@ static int read_task(struct linux_guest *lg, struct linux_task *task,
 		task->flags = field_u32(&bytes, &layout->task_flags);
 		task->kthread = task->flags & PF_KTHREAD;
 		task->start_ns = field_u64(&bytes, &layout->task_start);
+		task->state = field_u32(&bytes, &layout->task_state);
+		task->leader = field_u64(&bytes, &layout->task_leader);
+		task->mm = field_u64(&bytes, &layout->task_mm);
 		copy_comm(task, &bytes);
 		task->partial = follow_pointers(lg, task, &bytes);
 	}
@@ -129,7 +130,7 @@ int linux_tasks_add(struct linux_guest *lg, struct linux_tasks *tasks,
 		tasks->list = more;
 		tasks->room = room;
 	}
-	err = read_task(lg, &tasks->list[tasks->nr], address);
+	err = linux_task_read(lg, &tasks->list[tasks->nr], address);
 	if (err == -EFAULT)
 		linux_tasks_note(tasks, LINUX_WALK_BROKEN);
 	if (!err)

@@ -8,6 +8,7 @@
 #ifndef VMITAP_VIEWS_LINUX_TASKS_H
 #define VMITAP_VIEWS_LINUX_TASKS_H
 
+#include "fact.h"
 #include "linux.h"
 
 /* More are not listed. */
@@ -20,6 +21,8 @@
  * struct linux_task - a task
  * @address: of its task_struct
  * @start_ns: when it was started, since the guest booted
+ * @leader: task_struct of the first thread of its process
+ * @mm: its mm_struct; 0 for a thread of the kernel, or after it has exited
  * @pgd: guest-physical address of its page tables; 0 for a thread of the kernel, or
  *	a process that has exited
  * @pid: of the thread
@@ -28,13 +31,16 @@
  * @uid: real user
  * @euid: effective user
  * @flags: PF_* of the kernel
+ * @state: TASK_* of the kernel
  * @kthread: a thread of the kernel
  * @partial: something of it could not be read and is 0
  * @comm: name, terminated
  */
 struct linux_task {
 	uint64_t address;
+	uint64_t leader;
 	uint64_t start_ns;
+	uint64_t mm;
 	uint64_t pgd;
 	uint32_t pid;
 	uint32_t tgid;
@@ -42,6 +48,7 @@ struct linux_task {
 	uint32_t uid;
 	uint32_t euid;
 	uint32_t flags;
+	uint32_t state;
 	bool kthread;
 	bool partial;
 	char comm[17];
@@ -94,6 +101,16 @@ int linux_pids_list(struct linux_guest *lg, unsigned int flags,
 		    struct linux_tasks *tasks);
 
 void linux_tasks_free(struct linux_tasks *tasks);
+
+/* Read one task.  Return: 0, -EFAULT if it is not there, or -ENOMEM. */
+int linux_task_read(struct linux_guest *lg, struct linux_task *task,
+		    uint64_t address);
+
+/* Page tables of an mm_struct, as a guest-physical address.  Return: 0 or -EFAULT. */
+int linux_mm_root(struct linux_guest *lg, uint64_t mm, uint64_t *gpa);
+
+/* Add a task, the first of its process, as a fact.  Return: NULL without memory. */
+struct fact *linux_fact(struct facts *facts, const struct linux_task *task);
 
 /* What became of a walk, in words. */
 const char *linux_walk_text(enum linux_walk walk);

@@ -129,6 +129,7 @@ static void add_half(struct root *whole, const struct root *half)
 		whole->first_tsc = half->first_tsc;
 	if (half->user_tsc > whole->user_tsc)
 		whole->user_tsc = half->user_tsc;
+	root_held(whole, half->held_from, half->held_to);
 	if (half->loaded_tsc > whole->loaded_tsc)
 		whole->loaded_tsc = half->loaded_tsc;
 	if (half->running > whole->running)

@@ -27,6 +27,8 @@
  * @last_tsc: last time seen
  * @user_tsc: last time seen at CPL 3
  * @loaded_tsc: last time that it was switched to
+ * @held_from: some vCPU had it loaded at every moment from here
+ * @held_to: to here, when it was at CPL 3
  * @cpu_tsc: time loaded and not halted
  * @calls: system calls made
  * @vcpu: where it was last seen
@@ -40,6 +42,8 @@ struct root {
 	uint64_t last_tsc;
 	uint64_t user_tsc;
 	uint64_t loaded_tsc;
+	uint64_t held_from;
+	uint64_t held_to;
 	uint64_t cpu_tsc;
 	uint64_t calls;
 	uint32_t vcpu;
@@ -77,6 +81,19 @@ struct root *roots_get(struct roots *roots, uint64_t root, uint64_t tsc);
 
 /* The entry of a root, or NULL. */
 struct root *roots_find(const struct roots *roots, uint64_t root);
+
+/*
+ * A vCPU had it loaded from @from to @to without a break, and was at CPL 3 then.  What
+ * follows without a gap is one time.
+ */
+static inline void root_held(struct root *root, uint64_t from, uint64_t to)
+{
+	if (to <= root->held_to)
+		return;
+	if (from > root->held_to || from < root->held_from)
+		root->held_from = from;
+	root->held_to = to;
+}
 
 /*
  * Learn from a switch whether the guest isolates page tables.  If it does, a root

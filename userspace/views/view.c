@@ -10,7 +10,7 @@
 
 const struct view *const views[] = {
 	&view_address_spaces, &view_system_calls, &view_entry_points,
-	&view_task_list, &view_pid_tree, &view_agent, NULL,
+	&view_task_list, &view_pid_tree, &view_mm_owners, &view_agent, NULL,
 };
 
 const struct view *view_find(const char *name)

@@ -65,6 +65,7 @@ struct view_report {
  * @title: head of its column in a table of processes; NULL if it has none of them
  * @pattern: enum view_pattern
  * @binding: of all of its facts
+ * @lists: it lists all processes, so one that is not in its facts can be missing in them
  * @knowledge: what it has to know besides the state of the guest, in words
  * @classes: mask of VMITAP_CLASS_* that it wants; records of others may come too
  * @sample_ms: time between two samples, 0 if only events count
@@ -83,6 +84,7 @@ struct view {
 	const char *title;
 	enum view_pattern pattern;
 	bool binding;
+	bool lists;
 	const char *knowledge;
 	uint64_t classes;
 	unsigned int sample_ms;
@@ -100,6 +102,7 @@ extern const struct view view_system_calls;
 extern const struct view view_entry_points;
 extern const struct view view_task_list;
 extern const struct view view_pid_tree;
+extern const struct view view_mm_owners;
 extern const struct view view_agent;
 
 /* All of them, in the order in which they are shown; ends with NULL. */

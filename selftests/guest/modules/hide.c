@@ -6,9 +6,10 @@
  * how=tasks		out of the list of tasks that starts at init_task
  * how=pids		out of the tree of PIDs, which /proc and kill() go by
  * how=both
- * how=rename name=COMM	only give it another name
+ * name=COMM		give it another name, too
  *
- * The process runs on.  Unloading puts it back if it is still there.
+ * The process runs on.  Unloading puts it back if it is still there.  The kernel's log
+ * says at which TSC it was out of the first of them.
  */
 #include <linux/idr.h>
 #include <linux/kprobes.h>
@@ -16,6 +17,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <asm/tsc.h>
 
 static int pid;
 module_param(pid, int, 0444);
@@ -23,11 +25,11 @@ MODULE_PARM_DESC(pid, "process to hide");
 
 static char *how = "both";
 module_param(how, charp, 0444);
-MODULE_PARM_DESC(how, "tasks, pids, both or rename");
+MODULE_PARM_DESC(how, "tasks, pids or both");
 
-static char *name = "kworker/0:9";
+static char *name;
 module_param(name, charp, 0444);
-MODULE_PARM_DESC(name, "name that the process gets by how=rename");
+MODULE_PARM_DESC(name, "name that the process gets");
 
 /* Neither lock is exported. */
 static rwlock_t *tasks_lock;
@@ -36,7 +38,8 @@ static spinlock_t *pids_lock;
 static struct task_struct *task;
 static struct pid *its_pid;
 static char old_comm[TASK_COMM_LEN];
-static bool out_of_tasks, out_of_pids, renamed;
+static bool out_of_tasks, out_of_pids;
+static u64 hidden_at;
 
 static unsigned long (*lookup_name)(const char *symbol);
 
@@ -63,11 +66,19 @@ static int find_locks(void)
 	return tasks_lock && pids_lock ? 0 : -ENOENT;
 }
 
+/* Later is no excuse for who has not found it by then. */
+static void note_time(void)
+{
+	if (!hidden_at)
+		hidden_at = rdtsc_ordered();
+}
+
 static void leave_tasks(void)
 {
 	write_lock_irq(tasks_lock);
 	list_del_rcu(&task->tasks);
 	write_unlock_irq(tasks_lock);
+	note_time();
 	/* Whoever is at it in the list goes on to the next before it is a list. */
 	synchronize_rcu();
 	INIT_LIST_HEAD(&task->tasks);
@@ -88,6 +99,7 @@ static void leave_pids(void)
 	spin_lock_irq(pids_lock);
 	idr_replace(&init_pid_ns.idr, NULL, its_pid->numbers[0].nr);
 	spin_unlock_irq(pids_lock);
+	note_time();
 	out_of_pids = true;
 }
 
@@ -110,11 +122,9 @@ static void set_comm(const char *comm)
 
 static int hide(void)
 {
-	if (!strcmp(how, "rename")) {
+	if (name) {
 		get_task_comm(old_comm, task);
 		set_comm(name);
-		renamed = true;
-		return 0;
 	}
 	if (!strcmp(how, "tasks") || !strcmp(how, "both"))
 		leave_tasks();
@@ -133,7 +143,8 @@ static int __init hide_init(void)
 	task = its_pid ? get_pid_task(its_pid, PIDTYPE_TGID) : NULL;
 	err = task ? hide() : -ESRCH;
 	if (!err) {
-		pr_info("hide: %d %s\n", pid, how);
+		pr_info("hide: %d %s at TSC %llu, %u kHz\n", pid, how,
+			hidden_at, tsc_khz);
 		return 0;
 	}
 	if (task)
@@ -148,7 +159,7 @@ static void __exit hide_exit(void)
 		enter_pids();
 	if (out_of_tasks)
 		enter_tasks();
-	if (renamed)
+	if (name)
 		set_comm(old_comm);
 	put_task_struct(task);
 	put_pid(its_pid);
