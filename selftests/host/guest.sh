@@ -4,8 +4,7 @@
 # what stage2 runs too: VMITAP_GUEST_KERNEL and VMITAP_GUEST_INITRD are run.sh's.
 
 # guest_start NAME LOG [QEMU OPTION...]: start a guest and wait for its workload.
-# Sets guest_pid.  Fails, with the reason on stderr, if there is no workload in 60 s,
-# or ten times that on a host whose clock runs faster than it works (VMITAP_TICK=1).
+# Sets guest_pid.  Fails, with the reason on stderr, if there is no workload in 60 s.
 guest_start()
 {
 	local name=$1 log=$2
@@ -19,7 +18,7 @@ guest_start()
 	for _ in $(seq 600); do
 		grep -q 'guest: workload runs' "$log" 2>/dev/null && return 0
 		kill -0 $guest_pid 2>/dev/null || break
-		sleep "${VMITAP_TICK:-0.1}"
+		sleep 0.1
 	done
 	cat "$log.err" "$log" 2>/dev/null | tail -n 5 >&2
 	return 1
@@ -38,7 +37,7 @@ guest_beats()
 	before=$(guest_beat "$1")
 	for _ in $(seq 200); do
 		[ "$(guest_beat "$1")" = "$before" ] || return 0
-		sleep "${VMITAP_TICK:-0.1}"
+		sleep 0.1
 	done
 	return 1
 }

@@ -148,7 +148,7 @@ trap 'exit 143' TERM
 printf '%s\n' "$cmd" > "$dir/cmd"
 cp "$here/stage2" "$dir/stage2"
 for name in VMITAP_TOP=$top VMITAP_KO=$module KERNEL_DIR=$kernel EXTRA_PATH=$paths \
-	CPU=$cpu KVM_ARGS=${KVM_ARGS:-} GUEST=$guest SHELL_MODE=$shell \
+	CPU=$cpu "KVM_ARGS=${KVM_ARGS:-}" GUEST=$guest SHELL_MODE=$shell \
 	VMITAP_GUEST_KERNEL=$guest_kernel/boot/vmlinuz-$guest_release \
 	VMITAP_GUEST_INITRD=$guest_initrd VMITAP_GUEST_MODULES=$guest_modules; do
 	printf '%s=%q\n' "${name%%=*}" "${name#*=}"
