@@ -3,8 +3,9 @@
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
-# usage: check.sh [PART...]      parts: static user filters cli install views host kernels,
-#                              and soak: what takes long, which is not run unless named
+# usage: check.sh [PART...]      parts: static user filters cli install views host kernels
+#                              intel, and soak: what takes long, which is not run unless
+#                              named
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
@@ -112,6 +113,12 @@ run_kernels()
 	done
 }
 
+# The other vendor, on an emulator that is slower: what depends on the backend.
+run_intel()
+{
+	CPU=intel run_host intel content_test event_test message_test trap_test await_test
+}
+
 # The host part counts for itself: its last line has the test cases.
 tally_host()
 {
@@ -128,7 +135,7 @@ tally_host()
 	skipped=$((skipped + s))
 }
 
-[ $# -gt 0 ] || set -- static user filters cli install views host kernels
+[ $# -gt 0 ] || set -- static user filters cli install views host kernels intel
 for name in "$@"; do
 	case $name in
 	static)  part tally static selftests/static.sh ;;
@@ -140,6 +147,7 @@ for name in "$@"; do
 	host)    # shellcheck disable=SC2086 # a list
 		 run_host host ${TESTS:-} ;;
 	kernels) run_kernels ;;
+	intel)   run_intel ;;
 	soak)    part tally_host soak selftests/soak.sh "$build" ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac
