@@ -354,7 +354,7 @@ static size_t svm_decode_mov_to_cr3(const u8 *bytes, size_t len, int *reg)
 static bool svm_cr3_is_simple(const struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
 {
 	return !boot_cpu_has(X86_FEATURE_DECODEASSISTS) &&
-	       vmcb->control.nested_ctl & SVM_NESTED_CTL_NP_ENABLE &&
+	       vmitap_compat_nested_paging(vmcb) &&
 	       svm_mode(&vmcb->save) == VMITAP_MODE_LONG64 && !vmcb->save.cpl &&
 	       !(vmcb->save.rflags & X86_EFLAGS_TF) && !(vcpu->arch.cr4 & X86_CR4_PCIDE);
 }
