@@ -116,7 +116,7 @@ run_kernels()
 # The other vendor, on an emulator that is slower: what depends on the backend.
 run_intel()
 {
-	CPU=intel run_host intel content_test event_test message_test trap_test await_test
+	CPU=intel run_host intel content_test event_test message_test pause_test trap_test await_test
 }
 
 # The host part counts for itself: its last line has the test cases.
