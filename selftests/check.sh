@@ -4,8 +4,7 @@
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
 # usage: check.sh [PART...]      parts: static user filters cli install views host kernels
-#                              intel, and soak: what takes long, which is not run unless
-#                              named
+#                              intel; not run unless named: guest, soak
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
@@ -113,6 +112,13 @@ run_kernels()
 	done
 }
 
+# vmitap ps and watch on a guest with hundreds of processes: how fast the emulated guest
+# is decides some of it, so these are not run unless named.
+run_guest()
+{
+	run_host guest ps_test.sh watch_test.sh reboot_test.sh
+}
+
 # The other vendor, on an emulator that is slower: what depends on the backend.
 run_intel()
 {
@@ -148,6 +154,7 @@ for name in "$@"; do
 		 run_host host ${TESTS:-} ;;
 	kernels) run_kernels ;;
 	intel)   run_intel ;;
+	guest)   run_guest ;;
 	soak)    part tally_host soak selftests/soak.sh "$build" ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac
