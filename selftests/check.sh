@@ -101,12 +101,28 @@ run_host()
 		"TEST_TIMEOUT=$((600 * slower)) $(host_variables)O=$build selftests/run-in-host.sh $*"
 }
 
+# obtainable NAME COMMAND...: does what fetches and tries it work here?  A test case
+# that is skipped if not.
+obtainable()
+{
+	local name=$1 why
+	shift
+	why=$("$@" 2>&1 > /dev/null) && return
+	echo "ok - $name # SKIP it is not to be had here: $(tail -n 1 <<< "$why")"
+	skipped=$((skipped + 1))
+	return 1
+}
+
 # Of host and guest kernels, those that are not the default.  What depends on KVM's
 # insides is tested, and what depends on the guest's.
 run_kernels()
 {
-	local kernel
+	local kernel release
 	for kernel in 6.12 7.3; do
+		obtainable "kernel $kernel" selftests/host/release.sh $kernel || continue
+		release=$(selftests/host/release.sh $kernel)
+		obtainable "kernel $kernel" selftests/host/kernel.sh "$release" || continue
+		obtainable "compiler for $kernel" selftests/host/build-root.sh "$release" true || continue
 		HOST_KERNEL=$kernel GUEST_KERNEL=$kernel run_host "kernel $kernel" \
 			abi_test event_test hooks_gone_test trap_test guest_kernel_test.sh
 	done
@@ -122,6 +138,7 @@ run_guest()
 # The other vendor, on an emulator that is slower: what depends on the backend.
 run_intel()
 {
+	obtainable Bochs selftests/host/emulator.sh bochs || return
 	CPU=intel run_host intel content_test event_test message_test pause_test trap_test await_test
 }
 
