@@ -365,6 +365,8 @@ TEST_F(library, lossless_in_the_smallest_ring)
 	add_vcpu(self->vm);
 	tap(self->session, self->vm, 4096, config);
 	testvm_start(self->vm);
+	/* Long enough for either vCPU to find its ring full. */
+	usleep(300000);
 	while (seen.exits < 2000) {
 		ASSERT_EQ(0, drain(self->session, &seen, true));
 		ASSERT_LE(0, vmitap_session_wait(self->session, 100));
