@@ -82,27 +82,21 @@ static int ask(struct vmitap_tap *tap, struct vmitap_regs *regs)
 	struct vmitap_regs_request request = { .regs = regs };
 	int i, ret = -EBUSY;
 
-	for (i = 0; i < REST_LOOKS; i++) {
-		if (read_idle(tap->vcpu, regs))
-			return 0;
-		/* Pairs with the smp_load_acquire() in vmitap_regs_serve(). */
-		smp_store_release(&tap->regs_request, &request);
+	/* Pairs with the smp_load_acquire() in vmitap_regs_serve(). */
+	smp_store_release(&tap->regs_request, &request);
+	for (i = 0; i < REST_LOOKS && ret == -EBUSY; i++) {
 		vmitap_pause_wake();
 		static_call(vmitap_kvm_vcpu_wake_up)(tap->vcpu);
 		usleep_range(20, i < 10 ? 100 : 1000);
-		if (!READ_ONCE(request.done)) {
-			WRITE_ONCE(tap->regs_request, NULL);
-			/* Nobody uses @request any more. */
-			vmitap_hook_barrier();
-		}
 		/* Pairs with the smp_store_release() in vmitap_regs_serve(). */
-		if (smp_load_acquire(&request.done))
-			return 0;
-		if (fatal_signal_pending(current)) {
+		if (smp_load_acquire(&request.done) || read_idle(tap->vcpu, regs))
+			ret = 0;
+		else if (fatal_signal_pending(current))
 			ret = -EINTR;
-			break;
-		}
 	}
+	WRITE_ONCE(tap->regs_request, NULL);
+	/* Nobody uses @request any more. */
+	vmitap_hook_barrier();
 	return ret;
 }
 
@@ -127,7 +121,7 @@ int vmitap_regs_read(struct vmitap_vm *vm, struct vmitap_tap *tap,
 	tap->pauses++;
 	vmitap_trap_update(vm);
 	vmitap_hook_barrier();
-	ret = ask(tap, regs);
+	ret = read_idle(tap->vcpu, regs) ? 0 : ask(tap, regs);
 	tap->pauses--;
 	vmitap_trap_update(vm);
 	vmitap_pause_wake();

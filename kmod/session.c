@@ -653,8 +653,8 @@ out:
  * vmitap_session_vcpu_freed() - KVM frees a vCPU
  * @vcpu: the vCPU: its creation failed, or its VM goes
  *
- * v6.14: 17bcd7144263 ("KVM: x86: Free vCPUs before freeing VM state") turned the
- * order of these two calls round, in stable kernels too.
+ * From v6.14 on ("KVM: x86: Free vCPUs before freeing VM state"), and in stable kernels,
+ * the latter comes before the VM's own end is told.
  */
 void vmitap_session_vcpu_freed(struct kvm_vcpu *vcpu)
 {
