@@ -105,6 +105,56 @@ TEST(first_instruction_of_the_next_vm)
 	close(fd);
 }
 
+/* Its VMM gives it up, or dies, before there is a vCPU. */
+TEST(vm_that_ends_without_a_vcpu)
+{
+	int fd;
+
+	REQUIRE_TAP(return);
+	fd = attach_next_enabled(getpid(), VMITAP_CLASSES_ALL);
+	testvm_destroy(testvm_create(false));
+	EXPECT_EQ(POLLHUP, session_poll(fd, 0) & POLLHUP);
+	EXPECT_EQ(1, session_stats(fd).out_vm_gone);
+	EXPECT_EQ(0, session_stats(fd).out_nr_rings);
+	close(fd);
+}
+
+/* The reader dies while it waits for VMs, and a VMM right after it got its session. */
+TEST(killed)
+{
+	struct testvm *vm;
+	int ready[2], fd, i;
+	char byte = 0;
+	pid_t child;
+
+	REQUIRE_TAP(return);
+	ASSERT_EQ(0, pipe(ready));
+	child = fork();
+	if (!child) {
+		for (i = 0; i < 3; i++)
+			attach_next_enabled(getppid(), VMITAP_CLASSES_ALL);
+		_exit(write(ready[1], &byte, 1) == 1 ? pause() : 1);
+	}
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	vm = run_vm();
+	testvm_destroy(vm);
+
+	fd = attach_next_enabled(0, VMITAP_CLASSES_ALL);
+	child = fork();
+	if (!child) {
+		vm = run_vm();
+		_exit(write(ready[1], &byte, 1) == 1 ? pause() : 1);
+	}
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	EXPECT_EQ(1, session_stats(fd).out_nr_rings);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	EXPECT_EQ(1, session_stats(fd).out_vm_gone);
+	close(fd);
+}
+
 /* Of several sessions of one process, each gets a VM. */
 TEST(one_vm_for_each_session)
 {
