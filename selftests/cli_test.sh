@@ -10,20 +10,8 @@ build=$(cd "$build" && pwd)
 PATH=$build:$build/selftests:$PATH
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-nr=0 failed=0
-
-# result GOOD NAME
-result()
-{
-	nr=$((nr + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $nr $2"
-	else
-		echo "not ok $nr $2"
-		sed 's/^/# /' "$tmp/out" "$tmp/err"
-		failed=$((failed + 1))
-	fi
-}
+. "$top/selftests/lib/tap.sh"
+tap_why=("$tmp/out" "$tmp/err")
 
 # expect CODE PATTERN NAME COMMAND...: exit code, and a pattern in the output
 expect()
@@ -298,5 +286,4 @@ make_host >"$tmp/out"
 [ $? = 2 ] && grep -q 'say what to run' "$tmp/err"
 result $? 'make host: no command'
 
-echo "1..$nr"
-[ $failed = 0 ]
+tap_end

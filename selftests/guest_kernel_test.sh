@@ -7,25 +7,13 @@
 
 set -u
 . "$(dirname "$0")/host/guest.sh"
-number=0 failed=0 guest_pid=''
+. "$(dirname "$0")/lib/tap.sh"
+guest_pid=''
 tmp=$(mktemp -d)
 trap '[ -z "$guest_pid" ] || kill "$guest_pid"; rm -rf "$tmp"' EXIT
 
-# result GOOD NAME [FILE]: FILE says why.
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number $2"
-	else
-		echo "not ok $number $2"
-		[ ! -s "${3:-/dev/null}" ] || head -n 30 "$3" | sed 's/^/# /'
-		failed=$((failed + 1))
-	fi
-}
-
-# check NAME FILE JQ-FILTER
-check()
+# holds NAME FILE JQ-FILTER: of the object in FILE; $release is the guest's
+holds()
 {
 	jq -e --arg release "$release" "$3" "$2" > "$tmp/jq" 2>&1
 	result $? "$1" "$2"
@@ -39,22 +27,22 @@ result $? "a guest with $release boots" "$tmp/err"
 
 vmitap info --json --vm "$guest_pid" > "$tmp/info" 2> "$tmp/err"
 result $? 'info' "$tmp/err"
-check 'info: the release' "$tmp/info" \
+holds 'info: the release' "$tmp/info" \
 	'[.facts[] | select(.fact == "release")] | length == 1 and .[0].value == $release'
-check 'info: symbols and type information are found' "$tmp/info" \
+holds 'info: symbols and type information are found' "$tmp/info" \
 	'[.facts[] | select(.fact == "symbols" or .fact == "layouts") | .value]
 	 | length == 2 and all(test("^[0-9]"))'
 
 vmitap ps --json --for 2 --vm "$guest_pid" > "$tmp/ps" 2> "$tmp/err"
 result $? 'ps' "$tmp/err"
-check 'ps: the lists are whole' "$tmp/ps" \
+holds 'ps: the lists are whole' "$tmp/ps" \
 	'[.views[] | select(.view == ("task-list", "pid-tree", "agent"))]
 	 | length == 3 and all(.whole)'
-check 'ps: all lists have the processes that stay' "$tmp/ps" \
+holds 'ps: all lists have the processes that stay' "$tmp/ps" \
 	'([.processes[] | select(.comm == "workload")] | sort_by(.start_ns) | .[0:4]) as $stay
 	 | [$stay[], (.processes[] | select(.comm == "vmitap-agent" or .pid == 1 or .comm == "kthreadd"))]
 	 | length == 7 and all(.missing == [] and (.seen | contains(["task-list", "pid-tree", "agent"])))'
-check 'ps: what runs is seen by its page tables' "$tmp/ps" \
+holds 'ps: what runs is seen by its page tables' "$tmp/ps" \
 	'[.processes[] | select(.comm == "workload")] | any(.seen | index("address-spaces"))'
 
 timeout 60 vmitap strace --for 2 --vm "$guest_pid" > "$tmp/strace" 2> "$tmp/err"
@@ -64,5 +52,4 @@ result $? 'strace: processes and calls are named' "$tmp/strace"
 
 guest_beats "$tmp/log"
 result $? 'the guest runs on' "$tmp/log"
-echo "1..$number"
-[ $failed = 0 ]
+tap_end

@@ -8,24 +8,12 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build}
-number=0 failed=0
+. selftests/lib/tap.sh
 tmp=$(mktemp -d)
+tap_why=("$tmp/log")
 trap 'rm -rf "$tmp"' EXIT
 root=$tmp/root
 lib=$root/usr/lib
-
-# result GOOD NAME: $tmp/log says why.
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number $2"
-	else
-		echo "not ok $number $2"
-		sed 's/^/# /' "$tmp/log" | head -n 40
-		failed=$((failed + 1))
-	fi
-}
 
 # expect NAME COMMAND...
 expect()
@@ -73,7 +61,7 @@ build_with()
 echo 'TAP version 13'
 expect 'make install' run_make install
 for file in bin/vmitap lib/libvmitap.a lib/libvmitap.so lib/libvmitap.so.0 \
-	lib/pkgconfig/vmitap.pc include/vmitap/vmitap.h include/linux/vmitap.h \
+	lib/pkgconfig/vmitap.pc include/vmitap/vmitap.h include/linux/vmitap.h include/linux/vmitap_record.h \
 	include/vmitap/vmitap_filter.h lib/vmitap/bpf/by_process.bpf.o \
 	lib/udev/rules.d/60-vmitap.rules lib/vmitap/guest/vmitap-agent \
 	share/man/man1/vmitap.1 \
@@ -147,5 +135,4 @@ find "$root" ! -type d > "$tmp/log"
 [ ! -s "$tmp/log" ]
 result $? 'uninstall leaves no file'
 
-echo "1..$number"
-[ $failed = 0 ]
+tap_end

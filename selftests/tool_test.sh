@@ -8,9 +8,11 @@ set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=$top/${O:-build}
 PATH=$build:$PATH
-nr=0 failed=0 bios='' guest_pid=''
+bios='' guest_pid=''
 tmp=$(mktemp -d)
 . "$top/selftests/host/guest.sh"
+. "$top/selftests/lib/tap.sh"
+tap_why=("$tmp/out" "$tmp/err")
 
 cleanup()
 {
@@ -21,19 +23,6 @@ cleanup()
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
-
-# result GOOD NAME
-result()
-{
-	nr=$((nr + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $nr $2"
-	else
-		echo "not ok $nr $2"
-		head -n 20 "$tmp/out" "$tmp/err" | cut -c 1-200 | sed 's/^/# /'
-		failed=$((failed + 1))
-	fi
-}
 
 # expect CODE PATTERN NAME COMMAND...: exit code, and a pattern in the output
 expect()
@@ -386,5 +375,4 @@ test_interrupts
 rmmod vmitap 2>"$tmp/err"
 result $? 'the module goes in the end'
 insmod "$VMITAP_KO"
-echo "1..$nr"
-[ $failed = 0 ]
+tap_end

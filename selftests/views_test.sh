@@ -9,23 +9,12 @@ cd "$(dirname "$0")/.." || exit 1
 build=${1:-build}
 tests=$build/selftests/views
 images=$build/views/images/${GUEST_KERNEL:-6.1}
-number=0 failed=0
+. selftests/lib/tap.sh
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 # A sanitizer's report is a failure whatever the exit code.
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99
-
-verdict()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number $2"
-	else
-		echo "not ok $number $2"
-		failed=$((failed + 1))
-	fi
-}
 
 # run NAME PROGRAM...: its test cases, and one more: that it ended as it should
 run()
@@ -36,14 +25,14 @@ run()
 	status=$?
 	while read -r line; do
 		case $line in
-		'ok '*) verdict 0 "$name: ${line#ok * }" ;;
-		'not ok '*) verdict 1 "$name: ${line#not ok * }" ;;
+		'ok '*) result 0 "$name: ${line#ok * }" ;;
+		'not ok '*) result 1 "$name: ${line#not ok * }" ;;
 		'# Totals'*) ;;
 		'#'*) echo "$line" ;;
 		esac
 	done < "$tmp/out"
 	[ $status = 0 ] || sed 's/^/# /' "$tmp/err" | head -n 60
-	verdict $status "$name: runs to its end"
+	result $status "$name: runs to its end"
 }
 
 # image NAME [OPTION...]: make it unless it is there and nothing of it is newer
@@ -64,10 +53,10 @@ plain=$!
 image pti --kernel-args pti=on
 pti=$?
 wait $plain
-verdict $? 'memory image of a guest'
-verdict $pti 'memory image of a guest with page-table isolation'
+result $? 'memory image of a guest'
+result $pti 'memory image of a guest with page-table isolation'
 image large --mem 3G --cpu EPYC,+la57
-verdict $? 'memory image of a guest with five levels and a hole in its memory'
+result $? 'memory image of a guest with five levels and a hole in its memory'
 run view "$tests/view_test"
 run agent "$tests/agent_test"
 run aggregate "$build/selftests/detect/aggregate_test"
@@ -90,7 +79,6 @@ for target in kallsyms btf agent; do
 	selftests/views_fuzz.sh "$build" 5 "$target" > "$tmp/out" 2>&1
 	status=$?
 	[ $status = 0 ] || tail -n 60 "$tmp/out" | sed 's/^/# /'
-	verdict $status "fuzzing of $target: $(sed -n 's/^Done //p' "$tmp/out")"
+	result $status "fuzzing of $target: $(sed -n 's/^Done //p' "$tmp/out")"
 done
-echo "1..$number"
-[ "$failed" = 0 ]
+tap_end
