@@ -124,9 +124,10 @@ bench: setup
 install: all install-userspace install-bpf
 	install -D -m 0644 $(O)/vmitap.ko \
 		$(DESTDIR)/lib/modules/$(MODULE_RELEASE)/updates/vmitap.ko
-	install -D -m 0644 uapi/linux/vmitap.h $(DESTDIR)$(PREFIX)/include/linux/vmitap.h
+	install -d $(DESTDIR)$(PREFIX)/include/linux
+	install -m 0644 uapi/linux/*.h $(DESTDIR)$(PREFIX)/include/linux/
 	@test -n "$(DESTDIR)" || depmod $(MODULE_RELEASE)
 
 uninstall: uninstall-userspace uninstall-bpf
 	rm -f $(DESTDIR)/lib/modules/$(MODULE_RELEASE)/updates/vmitap.ko
-	rm -f $(DESTDIR)$(PREFIX)/include/linux/vmitap.h
+	rm -f $(patsubst uapi/%,$(DESTDIR)$(PREFIX)/include/%,$(wildcard uapi/linux/*.h))

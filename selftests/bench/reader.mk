@@ -10,7 +10,7 @@ $(O)/bench/reader: $(READER_SRCS) $(O)/libvmitap.a selftests/user/fakering.h \
 		-Iuapi $(READER_SRCS) $(O)/libvmitap.a -lbpf -o $@
 
 $(O)/bench/reader_fill.bpf.o: selftests/bench/reader_fill.bpf.c \
-		uapi/linux/vmitap.h
+		$(wildcard uapi/linux/*.h)
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 

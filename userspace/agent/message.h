@@ -3,7 +3,7 @@
  * message.h - what an agent in a guest and the monitor say to each other
  *
  * An agent sends its list of processes as one or more messages, each by one
- * hypercall (uapi/linux/vmitap.h, "DOC: Messages") with the tag AGENT_TAG:
+ * hypercall (uapi/linux/vmitap_record.h, "DOC: Messages") with the tag AGENT_TAG:
  *
  *	struct agent_head, then @entries times struct agent_process
  *
