@@ -54,7 +54,7 @@ static int measure_image(struct paging *paging, uint64_t entry,
 		return err;
 	distance = entry - page.gpa;
 	for (gva = KERNEL_MAP_START; gva < KERNEL_MAP_END;
-	     gva = (gva | (page.bytes - 1)) + 1) {
+	     gva = paging_behind(gva, &page)) {
 		err = paging_translate(paging, gva, &page);
 		if (err == -EIO)
 			return err;
@@ -188,7 +188,7 @@ int kernel_copy_image(struct kernel *kernel, struct kernel_image *image)
 		bool there = !paging_translate(&kernel->paging, gva, &page) &&
 			     gva - page.gpa == distance;
 
-		next = (gva | (page.bytes - 1)) + 1;
+		next = paging_behind(gva, &page);
 		if (next > end)
 			next = end;
 		/* What has no memory behind it is a hole as well. */

@@ -59,6 +59,17 @@ struct paging {
 	struct paging_cached cache[2][PAGING_CACHE_ENTRIES];
 };
 
+/*
+ * The address behind a page, or behind the hole that paging_translate() found.  Never
+ * below @gva: of the last page it is the last address.
+ */
+static inline uint64_t paging_behind(uint64_t gva, const struct paging_page *page)
+{
+	uint64_t last = gva | (page->bytes - 1);
+
+	return last == UINT64_MAX ? last : last + 1;
+}
+
 /* The address space that a vCPU with these registers uses. */
 void paging_init(struct paging *paging, const struct guest *guest,
 		 const struct guest_regs *regs);

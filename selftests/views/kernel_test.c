@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kernel_test.c - the search for a kernel in page tables that change meanwhile
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kselftest.h>
+
+#include "kernel.h"
+
+#define CR0_PG		(1ULL << 31)
+#define CR4_PAE		(1ULL << 5)
+#define EFER_LMA	(1ULL << 10)
+
+#define PRESENT		0x1ULL
+#define LARGE		0x80ULL
+
+/* Tables at these addresses; the image is a page of 2 MiB. */
+#define L4		0x1000
+#define L3		0x2000
+#define L2		0x3000
+#define IMAGE		0x1000000
+#define TEXT		0xffffffff81000000ULL
+
+/* Longer than the search takes, by far. */
+#define SECONDS		20
+
+static uint64_t tables[4][512];
+static int reads_left;
+
+/* The guest frees its top table after so many looks at it. */
+static int tables_read(void *arg, uint64_t gpa, void *buf, size_t len)
+{
+	(void)arg;
+	if (gpa > sizeof(tables) || len > sizeof(tables) - gpa)
+		return -EFAULT;
+	memcpy(buf, (char *)tables + gpa, len);
+	if (gpa == L4 + 511 * 8 && !reads_left--)
+		tables[1][511] = 0;
+	return 0;
+}
+
+static int one_vcpu(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+static int vcpu_regs(void *arg, unsigned int vcpu, struct guest_regs *regs)
+{
+	(void)arg;
+	(void)vcpu;
+	*regs = (struct guest_regs) {
+		.cr0 = CR0_PG, .cr3 = L4, .cr4 = CR4_PAE, .efer = EFER_LMA,
+		.lstar = TEXT + 0x80,
+	};
+	return 0;
+}
+
+static const struct guest_ops ops = {
+	.read = tables_read, .nr_vcpus = one_vcpu, .regs = vcpu_regs,
+};
+static const struct guest guest = { .ops = &ops };
+
+static void on_alarm(int sig)
+{
+	static const char text[] = "not ok the search does not end\n";
+
+	(void)sig;
+	_exit(write(STDOUT_FILENO, text, sizeof(text) - 1) < 0 ? 2 : 1);
+}
+
+/* With a top table that is there for so many looks. */
+static int find(int looks, struct kernel *kernel)
+{
+	memset(tables, 0, sizeof(tables));
+	tables[1][511] = L3 | PRESENT;
+	tables[2][510] = L2 | PRESENT;
+	tables[3][8] = IMAGE | LARGE | PRESENT;
+	reads_left = looks;
+	alarm(SECONDS);
+	return kernel_find(kernel, &guest);
+}
+
+int main(void)
+{
+	struct kernel_image image;
+	struct kernel kernel;
+	int looks, ended = 0;
+
+	signal(SIGALRM, on_alarm);
+	ksft_print_header();
+	ksft_set_plan(3);
+	ksft_test_result(!find(INT_MAX, &kernel) && kernel.text == TEXT &&
+			 kernel.phys == IMAGE && kernel.end == TEXT + (2 << 20),
+			 "a kernel of one page\n");
+	tables[1][511] = 0;
+	paging_flush(&kernel.paging);
+	ksft_test_result(!kernel_copy_image(&kernel, &image),
+			 "the copy of an image whose tables are gone ends\n");
+	kernel_image_free(&image);
+	for (looks = 0; looks < 8; looks++) {
+		find(looks, &kernel);
+		ended++;
+	}
+	ksft_test_result(ended == 8, "the search ends when the tables go away\n");
+	ksft_finished();
+}
