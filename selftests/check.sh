@@ -3,8 +3,8 @@
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
-# usage: check.sh [PART...]      parts: static user filters cli install views host kernels
-#                              intel; not run unless named: guest, soak
+# usage: check.sh [PART...]      parts: static user filters cli install views host guest
+#                              kernels intel; not run unless named: soak
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
@@ -128,8 +128,7 @@ run_kernels()
 	done
 }
 
-# vmitap ps and watch on a guest with hundreds of processes: how fast the emulated guest
-# is decides some of it, so these are not run unless named.
+# vmitap ps and watch on a guest with hundreds of processes.
 run_guest()
 {
 	run_host guest ps_test.sh watch_test.sh reboot_test.sh
@@ -158,7 +157,7 @@ tally_host()
 	skipped=$((skipped + s))
 }
 
-[ $# -gt 0 ] || set -- static user filters cli install views host kernels intel
+[ $# -gt 0 ] || set -- static user filters cli install views host guest kernels intel
 for name in "$@"; do
 	case $name in
 	static)  part tally static selftests/static.sh ;;

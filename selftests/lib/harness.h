@@ -12,6 +12,6 @@
  * check itself.  run-in-host.sh has a limit for all of a binary's.
  */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT	960
+#define TEST_TIMEOUT_DEFAULT	300
 
 #endif /* HARNESS_H */
