@@ -559,9 +559,11 @@ struct vmitap_regs {
  * @pause: 1 to pause, 0 to let run
  * @__reserved: must be 0
  *
- * On return of a pause no guest instruction is executed any more.  The VM runs
- * once no session pauses it; closing a session ends its pause.  A VMM that wants
- * its vCPU threads back, by a signal, gets them.  Pausing twice is pausing once.
+ * On return of a pause no guest instruction is executed any more; a vCPU that was
+ * on its way into the guest leaves it before the first, which is an exit like any
+ * other.  The VM runs once no session pauses it; closing a session ends its pause.
+ * A VMM that wants its vCPU threads back, by a signal, gets them.  Pausing twice is
+ * pausing once.
  */
 struct vmitap_pause {
 	__u32 size;
