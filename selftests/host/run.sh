@@ -17,7 +17,7 @@ usage: run.sh [options] -- 'shell command'
   --no-module       load none
   --path DIR        put DIR first in the command's PATH
   --guest KIND      linux (default) or none; also GUEST= in the environment
-  --timeout SEC     give up after SEC seconds (default 600)
+  --timeout SEC     give up after SEC seconds (default 600, on intel 1800)
   --log FILE        where the host's console goes (default build/host/console.log)
   --icount          one CPU and a clock that counts instructions
   --smp N, --mem M  CPUs (default 3; the first has no part in what runs) and memory
@@ -39,7 +39,7 @@ TEXT
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=$top/${O:-build}
-module='' paths='' guest=${GUEST:-linux} cpu=${CPU:-amd} timeout=600 log='' shell='' cmd=''
+module='' paths='' guest=${GUEST:-linux} cpu=${CPU:-amd} timeout='' log='' shell='' cmd=''
 host_kernel=${HOST_KERNEL:-6.1} guest_name=${GUEST_KERNEL:-6.1}
 smp='' mem='' args='' qemu_more='' accel='-accel tcg,thread=multi'
 
@@ -75,7 +75,7 @@ esac
 
 case $cpu in
 amd)
-	: "${smp:=3}" "${mem:=3G}"
+	: "${smp:=3}" "${mem:=3G}" "${timeout:=600}"
 	emulator=$("$here/emulator.sh" qemu)
 	modules='virtio_pci virtio_console 9pnet_virtio 9p overlay'
 	;;
@@ -84,7 +84,7 @@ intel)
 		echo 'run.sh: there is no shell on the virtual Intel host' >&2
 		exit 2
 	fi
-	: "${smp:=1}" "${mem:=1G}"
+	: "${smp:=1}" "${mem:=1G}" "${timeout:=1800}"
 	emulator=$("$here/emulator.sh" bochs)
 	modules='nd_e820 nd_pmem overlay'
 	# The standard kernel takes a minute to unpack itself there.

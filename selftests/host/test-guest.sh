@@ -33,5 +33,5 @@ mkfifo "$log.go.in" "$log.go.out"
 exec qemu-system-x86_64 -name test-guest -accel kvm -cpu host -M q35 -smp 2 -m 256M \
 	-nodefaults -nographic -no-reboot -kernel "$VMITAP_GUEST_KERNEL" -initrd "$work/initrd" \
 	-serial "file:$log" -serial "pipe:$log.go" \
-	-append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check cryptomgr.notests ${GUEST_APPEND:-}" \
+	-append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check cryptomgr.notests rcupdate.rcu_cpu_stall_timeout=120 ${GUEST_APPEND:-}" \
 	"$@"
