@@ -56,6 +56,16 @@ unharmed()
 	result $? "$1: the guest is unharmed and untapped"
 }
 
+# Wait until the guest is tapped.
+until_tapped()
+{
+	for _ in $(seq 300); do
+		vmitap list --json 2>/dev/null | jq -e 'any(.[]; .tapped_by != [])' >/dev/null &&
+			return
+		sleep 0.1
+	done
+}
+
 # A machine that has nothing to start from: a VM with no Linux in it.
 start_bios()
 {
@@ -136,7 +146,7 @@ test_state()
 {
 	local text phys
 	json 'info: JSON' "[.[0].facts[] | {(.fact): .}] | add
-		| .release.value == \"$(uname -r)\" and .release.binding == false
+		| .release.value == \"${VMITAP_GUEST_KERNEL##*/vmlinuz-}\" and .release.binding == false
 		and .kernel.pattern == \"derivation\" and .kernel.binding
 		and (.processes.value | startswith(\"0 \") | not)" vmitap info --json
 	text=$(jq -r '.facts[] | select(.fact == "kernel").value' "$tmp/out")
@@ -297,6 +307,7 @@ test_slow_reader()
 	local pid
 	vmitap record --ring 4K -o "$tmp/slow" 2>"$tmp/err" &
 	pid=$!
+	until_tapped
 	sleep 0.5
 	kill -STOP $pid
 	sleep 1
@@ -329,27 +340,44 @@ test_disk_full()
 	unharmed 'disk full'
 }
 
-# interrupt SECONDS CODE PATTERN NAME COMMAND...
-interrupt()
+# interrupted COMMAND...: run it, interrupt it one second after it has attached; its
+# exit code.
+interrupted()
 {
-	local seconds=$1 code=$2 pattern=$3 name=$4
-	shift 4
-	expect "$code" "$pattern" "Ctrl-C: $name" \
-		timeout --preserve-status -k 20 -s INT "$seconds" "$@"
+	local pid
+	"$@" &
+	pid=$!
+	until_tapped
+	sleep 1
+	kill -INT $pid
+	wait $pid
+}
+
+# ctrl_c PATTERN NAME COMMAND...: a pattern in what an interrupted command prints
+ctrl_c()
+{
+	local pattern=$1 name=$2 got
+	shift 2
+	interrupted "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	got=$?
+	[ $got = 0 ] || echo "# exit code $got, want 0"
+	[ $got = 0 ] && cat "$tmp/out" "$tmp/err" | grep -qE -- "$pattern"
+	result $? "Ctrl-C: $name"
 }
 
 test_interrupts()
 {
-	interrupt 1 0 'exits in .*stopped' stat vmitap stat
-	interrupt 1 0 'EXIT +CLASS' top vmitap top --interval 0.3
-	interrupt 1 0 'long64' stream vmitap stream
-	interrupt 1 0 'events.*stopped' record vmitap record -o "$tmp/rec"
+	ctrl_c 'exits in .*stopped' stat vmitap stat
+	ctrl_c 'EXIT +CLASS' top vmitap top --interval 0.3
+	ctrl_c 'long64' stream vmitap stream
+	ctrl_c 'events.*stopped' record vmitap record -o "$tmp/rec"
 	expect 0 'exits in' 'Ctrl-C: the recording can be read' vmitap report "$tmp/rec"
-	interrupt 1 0 'was paused for [0-9.]+ s; stopped' pause vmitap pause --for 30
-	interrupt 1 0 'cr3' traps vmitap stream --events cr3,syscall
+	ctrl_c 'was paused for [0-9.]+ s; stopped' pause vmitap pause --for 30
+	ctrl_c 'cr3' traps vmitap stream --events cr3,syscall
 	# These have nothing to tidy up, so they just end.
-	interrupt 0.05 130 '' info vmitap info
-	interrupt 0.1 130 '' read vmitap read --phys 100000 200M --hex -o /dev/null
+	expect 130 '' 'Ctrl-C: info' timeout --preserve-status -s INT 0.05 vmitap info
+	expect 130 '' 'Ctrl-C: read' timeout --preserve-status -s INT 0.1 \
+		vmitap read --phys 100000 200M --hex -o /dev/null
 	unharmed 'Ctrl-C'
 }
 
