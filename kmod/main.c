@@ -77,8 +77,8 @@ static int __init vmitap_init(void)
 	int ret;
 
 	if (!vmitap_compat_kernel_tested() && !allow_untested) {
-		pr_err("not tested on kernels newer than %s: boot an older one or get a newer vmitap; allow_untested=1 loads it anyway, at the host's risk\n",
-		       VMITAP_NEWEST_TESTED);
+		pr_err("not tested on kernels newer than %s: %s\n", VMITAP_NEWEST_TESTED,
+		       VMITAP_UNTESTED_ADVICE);
 		return -EOPNOTSUPP;
 	}
 	vmitap_hooks_init();

@@ -11,22 +11,24 @@
 #include <linux/eventfd.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <linux/stringify.h>
 #include <linux/version.h>
 #include <asm/svm.h>
 
-/*
- * v6.1 is the oldest kernel tested.  The newest is checked when the module is
- * loaded, see vmitap_compat_kernel_tested().
- */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
-#error "vmitap needs Linux 6.1 or newer"
+#include "range.h"
+
+/* The newest is checked when the module is loaded, see vmitap_compat_kernel_tested(). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(VMITAP_OLDEST_MAJOR, VMITAP_OLDEST_MINOR, 0)
+#error "vmitap needs a newer kernel, see kmod/compat/range.h"
 #endif
 
-#define VMITAP_NEWEST_TESTED	"7.3"
+#define VMITAP_NEWEST_TESTED \
+	__stringify(VMITAP_NEWEST_MAJOR) "." __stringify(VMITAP_NEWEST_MINOR)
 
 static inline bool vmitap_compat_kernel_tested(void)
 {
-	return LINUX_VERSION_CODE < KERNEL_VERSION(7, 4, 0);
+	return LINUX_VERSION_CODE <
+	       KERNEL_VERSION(VMITAP_NEWEST_MAJOR, VMITAP_NEWEST_MINOR + 1, 0);
 }
 
 /*

@@ -10,15 +10,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <range.h>
+
 #include "doctor.h"
 
 #define BPF_FS_SUPER_MAGIC 0xcafe4a11
-
-/* The kernels that the module is written for and tested on: kmod/compat/compat.h. */
-#define OLDEST_MAJOR	6
-#define OLDEST_MINOR	1
-#define NEWEST_MAJOR	7
-#define NEWEST_MINOR	3
 
 static bool exists(const char *path)
 {
@@ -85,29 +81,55 @@ void doctor_check_cpu(void)
 	free(flags);
 }
 
+/* The release as uname(2) has it; "" without /proc. */
+static void kernel_release(char *release, int size)
+{
+	read_line("/proc/sys/kernel/osrelease", release, size);
+}
+
+/* Negative if older than the oldest, positive if newer than the newest. */
+static int compare_range(int major, int minor)
+{
+	if (major < VMITAP_OLDEST_MAJOR ||
+	    (major == VMITAP_OLDEST_MAJOR && minor < VMITAP_OLDEST_MINOR))
+		return -1;
+	return major > VMITAP_NEWEST_MAJOR ||
+	       (major == VMITAP_NEWEST_MAJOR && minor > VMITAP_NEWEST_MINOR);
+}
+
+static void check_release(void)
+{
+	int major = 0, minor = 0, place;
+	char release[100];
+
+	kernel_release(release, sizeof(release));
+	if (sscanf(release, "%d.%d", &major, &minor) != 2) {
+		doctor_report(FINDING_WARN, "kernel",
+			      "no release in /proc/sys/kernel/osrelease: mount"
+			      " /proc");
+		return;
+	}
+	place = compare_range(major, minor);
+	if (place < 0)
+		doctor_report(FINDING_FAIL, "kernel",
+			      "%s: older than %d.%d, boot a newer one", release,
+			      VMITAP_OLDEST_MAJOR, VMITAP_OLDEST_MINOR);
+	else if (place > 0)
+		doctor_report(exists("/sys/module/vmitap") ? FINDING_WARN :
+			      FINDING_FAIL, "kernel",
+			      "%s: newer than %d.%d, the newest tested one: "
+			      VMITAP_UNTESTED_ADVICE, release,
+			      VMITAP_NEWEST_MAJOR, VMITAP_NEWEST_MINOR);
+	else
+		doctor_report(FINDING_PASS, "kernel", "%s", release);
+}
+
 void doctor_check_kernel(void)
 {
-	int major = 0, minor = 0;
 	struct utsname uts;
 
+	check_release();
 	uname(&uts);
-	if (sscanf(uts.release, "%d.%d", &major, &minor) != 2)
-		doctor_report(FINDING_WARN, "kernel", "%s: cannot tell its age",
-			      uts.release);
-	else if (major < OLDEST_MAJOR ||
-		 (major == OLDEST_MAJOR && minor < OLDEST_MINOR))
-		doctor_report(FINDING_FAIL, "kernel",
-			      "%s: older than %d.%d, boot a newer one",
-			      uts.release, OLDEST_MAJOR, OLDEST_MINOR);
-	else if (major > NEWEST_MAJOR ||
-		 (major == NEWEST_MAJOR && minor > NEWEST_MINOR))
-		doctor_report(FINDING_WARN, "kernel",
-			      "%s: newer than %d.%d, the newest tested one; the"
-			      " module loads only with allow_untested=1, at the"
-			      " host's risk", uts.release, NEWEST_MAJOR,
-			      NEWEST_MINOR);
-	else
-		doctor_report(FINDING_PASS, "kernel", "%s", uts.release);
 	if (strcmp(uts.machine, "x86_64"))
 		doctor_report(FINDING_FAIL, "architecture",
 			      "%s: only x86_64 is supported", uts.machine);
@@ -120,17 +142,16 @@ static FILE *open_config(char *where, size_t size)
 		"/boot/config-%s", "/lib/modules/%s/config",
 		"/lib/modules/%s/build/.config", "/usr/src/linux-headers-%s/.config",
 	};
-	struct utsname uts;
-	char cmd[300];
+	char release[100], cmd[300];
 	unsigned int i;
 
 	if (exists("/proc/config.gz")) {
 		snprintf(where, size, "/proc/config.gz");
 		return popen("zcat /proc/config.gz", "re");
 	}
-	uname(&uts);
+	kernel_release(release, sizeof(release));
 	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		snprintf(where, size, formats[i], uts.release);
+		snprintf(where, size, formats[i], release);
 		if (!exists(where))
 			continue;
 		snprintf(cmd, sizeof(cmd), "cat '%s'", where);
