@@ -163,7 +163,8 @@ for name in "$@"; do
 	static)  part tally static selftests/static.sh ;;
 	user)    part tally user run_user ;;
 	filters) part tally filters "$build/selftests/filter_native_test" "$build/bpf" ;;
-	cli)     part tally cli selftests/cli_test.sh "$build" ;;
+	cli)     part tally cli selftests/cli_test.sh "$build"
+		 part tally doctor selftests/doctor_test.sh "$build" ;;
 	install) part tally install selftests/install_test.sh "$build" ;;
 	views)   part tally views selftests/views_test.sh "$build" ;;
 	host)    # shellcheck disable=SC2086 # a list

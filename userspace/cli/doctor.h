@@ -31,4 +31,7 @@ void doctor_check_bpf(void);
  */
 int doctor_check_module(void);
 
+/* What the kernel log says, if the module does not load.  Nothing if it cannot be read. */
+void doctor_check_log(void);
+
 #endif /* VMITAP_CLI_DOCTOR_H */

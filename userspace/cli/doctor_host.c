@@ -2,6 +2,8 @@
 /*
  * doctor_host.c - what vmitap needs from CPU, kernel and KVM
  */
+#include <dirent.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,16 +224,60 @@ void doctor_check_config(void)
 	}
 }
 
-void doctor_check_kvm(void)
+/* A module that is built in has parameters, but was never loaded. */
+static bool built_in(const char *module)
 {
+	char path[100];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	if (!exists(path))
+		return false;
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", module);
+	return !exists(path);
+}
+
+/* A module that uses kvm; "" if there is none. */
+static void kvm_user(char name[NAME_MAX + 1])
+{
+	DIR *dir = opendir("/sys/module/kvm/holders");
+	struct dirent *entry;
+
+	name[0] = '\0';
+	while (dir && !name[0] && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.')
+			strcpy(name, entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void check_vendor(void)
+{
+	char user[NAME_MAX + 1];
+
+	kvm_user(user);
 	if (exists("/sys/module/kvm_amd"))
 		doctor_report(FINDING_PASS, "KVM", "kvm_amd is loaded");
 	else if (exists("/sys/module/kvm_intel"))
 		doctor_report(FINDING_PASS, "KVM", "kvm_intel is loaded");
-	else if (exists("/sys/module/kvm"))
+	else if (user[0])
+		doctor_report(FINDING_FAIL, "KVM",
+			      "kvm is used by %s, which is not known: unload it,"
+			      " modprobe kvm_amd or kvm_intel", user);
+	else
 		doctor_report(FINDING_FAIL, "KVM",
 			      "kvm is loaded but neither kvm_amd nor kvm_intel:"
 			      " modprobe one of them");
+}
+
+void doctor_check_kvm(void)
+{
+	if (built_in("kvm"))
+		doctor_report(FINDING_FAIL, "KVM",
+			      "built into this kernel: boot one that has it as"
+			      " modules (CONFIG_KVM=m)");
+	else if (exists("/sys/module/kvm"))
+		check_vendor();
 	else
 		doctor_report(FINDING_FAIL, "KVM",
 			      "not loaded: modprobe kvm_amd or kvm_intel");
@@ -240,20 +286,36 @@ void doctor_check_kvm(void)
 			      "missing: KVM is not usable here, see dmesg");
 }
 
+static void check_lockdown(const char *line)
+{
+	if (strstr(line, "[none]"))
+		doctor_report(FINDING_PASS, "lockdown", "off");
+	else if (strstr(line, "[confidentiality]"))
+		doctor_report(FINDING_FAIL, "lockdown",
+			      "confidentiality: the module does not work where"
+			      " kprobes are forbidden; boot with"
+			      " lockdown=integrity and a signed module, or"
+			      " lockdown=none");
+	else if (exists("/sys/module/vmitap"))
+		doctor_report(FINDING_PASS, "lockdown",
+			      "integrity: in the way of unsigned modules only");
+	else
+		doctor_report(FINDING_FAIL, "lockdown",
+			      "integrity: unsigned modules are refused; sign"
+			      " vmitap.ko with a key that this kernel trusts, or"
+			      " boot with lockdown=none, secure boot off");
+}
+
 void doctor_check_lockdown(void)
 {
 	char line[100];
 
 	read_line("/sys/kernel/security/lockdown", line, sizeof(line));
-	if (!line[0])
+	if (line[0])
+		check_lockdown(line);
+	else
 		doctor_report(FINDING_PASS, "lockdown",
 			      "not in this kernel, or securityfs not mounted");
-	else if (strstr(line, "[none]"))
-		doctor_report(FINDING_PASS, "lockdown", "off");
-	else
-		doctor_report(FINDING_FAIL, "lockdown",
-			      "%s: kprobes and unsigned modules are refused;"
-			      " switch secure boot off or sign the module", line);
 
 	read_line("/sys/module/module/parameters/sig_enforce", line,
 		  sizeof(line));

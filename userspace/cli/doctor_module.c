@@ -21,8 +21,9 @@ static void check_btf(void)
 			      "/sys/kernel/btf/vmitap");
 	else
 		doctor_report(FINDING_WARN, "module BTF",
-			      "the module was built without: install pahole and"
-			      " the kernel's BTF, build it again");
+			      "built without, or with that of another build of the"
+			      " kernel: install pahole and this kernel's BTF,"
+			      " build it again");
 }
 
 static int check_device(void)
@@ -71,6 +72,7 @@ int doctor_check_module(void)
 	if (access("/sys/module/vmitap", F_OK)) {
 		doctor_report(FINDING_FAIL, "module",
 			      "not loaded: modprobe vmitap, or insmod vmitap.ko");
+		doctor_check_log();
 		return EXIT_NO_MODULE;
 	}
 	doctor_report(FINDING_PASS, "module", "vmitap is loaded");
