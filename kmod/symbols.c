@@ -102,7 +102,7 @@ static const char *find_symbols(void)
 
 static int kvm_pin(char *refusal, size_t len)
 {
-	const char *missing;
+	const char *missing, *wrong;
 
 	if (!vmitap_symbol("kvm:kvm_put_kvm")) {
 		strscpy(refusal, "kvm is not loaded as a module", len);
@@ -113,9 +113,10 @@ static int kvm_pin(char *refusal, size_t len)
 		snprintf(refusal, len, "symbol %s not found", missing);
 		return -EOPNOTSUPP;
 	}
-	missing = vmitap_compat_check_prototypes();
-	if (missing) {
-		snprintf(refusal, len, "KVM's %s has another type than expected", missing);
+	wrong = vmitap_compat_check_types();
+	if (wrong) {
+		snprintf(refusal, len, "KVM's %s is not as this module was built for: build vmitap with this kernel's headers",
+			 wrong);
 		return -EOPNOTSUPP;
 	}
 	kvm_module = pin_module_of(vmitap_symbol("kvm:kvm_put_kvm"));

@@ -17,6 +17,8 @@
 
 #include "range.h"
 
+struct btf;
+
 /* The newest is checked when the module is loaded, see vmitap_compat_kernel_tested(). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(VMITAP_OLDEST_MAJOR, VMITAP_OLDEST_MINOR, 0)
 #error "vmitap needs a newer kernel, see kmod/compat/range.h"
@@ -52,12 +54,15 @@ static inline bool vmitap_compat_kernel_tested(void)
 /*
  * By v7.3: KVM's headers for its own modules only have these; before, linux/ and asm/
  * had them, and a prototype that differs does not compile.  Their types in the running
- * kernel are checked by vmitap_compat_check_prototypes().
+ * kernel are checked by vmitap_compat_check_types().
  */
 void kvm_queue_exception_e(struct kvm_vcpu *vcpu, unsigned int nr, u32 error_code);
 int kvm_set_cr3(struct kvm_vcpu *vcpu, unsigned long cr3);
 int kvm_skip_emulated_instruction(struct kvm_vcpu *vcpu);
-const char *vmitap_compat_check_prototypes(void);
+const char *vmitap_compat_check_types(void);
+
+/* v6.12 declares it; before, it was static.  Can go with 6.1. */
+s32 bpf_find_btf_id(const char *name, u32 kind, struct btf **btf_p);
 
 /*
  * v6.3: bc292ab00f6c ("mm: introduce vma->vm_flags wrapper functions").  Can go
