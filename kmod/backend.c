@@ -33,6 +33,7 @@ int vmitap_backend_select(const char *module, char *refusal, size_t len)
 			return backends[i]->probe(refusal, len);
 		}
 	}
-	snprintf(refusal, len, "no support for KVM's vendor module %s", module);
+	snprintf(refusal, len, "KVM's vendor module %s is not known: unload it, modprobe kvm_amd or kvm_intel",
+		 module);
 	return -EOPNOTSUPP;
 }

@@ -5,6 +5,7 @@
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/rcupdate.h>
+#include <asm/cpufeature.h>
 
 #include "backend.h"
 #include "symbols.h"
@@ -40,7 +41,7 @@ int vmitap_symbols_init(void)
 
 	ret = register_kprobe(&probe);
 	if (ret) {
-		pr_err("no kallsyms_lookup_name() (%d): the kernel needs CONFIG_KPROBES and CONFIG_KALLSYMS_ALL\n",
+		pr_err("no kallsyms_lookup_name() (%d): boot a kernel with CONFIG_KPROBES and CONFIG_KALLSYMS_ALL\n",
 		       ret);
 		return ret;
 	}
@@ -100,49 +101,74 @@ static const char *find_symbols(void)
 	return NULL;
 }
 
-static int kvm_pin(char *refusal, size_t len)
+/* There is no kvm, or none of its vendor modules: why, and what to do. */
+static void say_unloaded(char *refusal, size_t len)
 {
-	const char *missing, *wrong;
+	if (boot_cpu_has(X86_FEATURE_SVM) || boot_cpu_has(X86_FEATURE_VMX))
+		strscpy(refusal, "KVM is not loaded: modprobe kvm_amd or kvm_intel", len);
+	else
+		strscpy(refusal, "no KVM, as the CPU has neither SVM nor VMX: enable it in the firmware, or nested in the hypervisor",
+			len);
+}
+
+static int find_kvm(char *refusal, size_t len)
+{
+	const char *name;
 
 	if (!vmitap_symbol("kvm:kvm_put_kvm")) {
-		strscpy(refusal, "kvm is not loaded as a module", len);
-		return -ENODEV;
-	}
-	missing = find_symbols();
-	if (missing) {
-		snprintf(refusal, len, "symbol %s not found", missing);
+		if (!vmitap_symbol("kvm_put_kvm")) {
+			say_unloaded(refusal, len);
+			return -ENODEV;
+		}
+		strscpy(refusal, "KVM is built into this kernel: boot one that has it as modules (CONFIG_KVM=m)",
+			len);
 		return -EOPNOTSUPP;
 	}
-	wrong = vmitap_compat_check_types();
-	if (wrong) {
+	name = find_symbols();
+	if (name) {
+		snprintf(refusal, len, "symbol %s not found: get a vmitap that knows this kernel",
+			 name);
+		return -EOPNOTSUPP;
+	}
+	name = vmitap_compat_check_types();
+	if (name) {
 		snprintf(refusal, len, "KVM's %s is not as this module was built for: build vmitap with this kernel's headers",
-			 wrong);
-		return -EOPNOTSUPP;
-	}
-	kvm_module = pin_module_of(vmitap_symbol("kvm:kvm_put_kvm"));
-	if (!kvm_module) {
-		strscpy(refusal, "kvm is being unloaded", len);
-		return -ENODEV;
-	}
-	if (!vmitap_kvm.ops->vcpu_run) {
-		strscpy(refusal, "neither kvm_amd nor kvm_intel is loaded", len);
-		goto err_put_kvm;
-	}
-	vendor_module = pin_module_of((unsigned long)vmitap_kvm.ops->vcpu_run);
-	if (!vendor_module) {
-		strscpy(refusal, "the KVM vendor module is being unloaded", len);
-		goto err_put_kvm;
-	}
-	if (vmitap_backend_select(vendor_module->name, refusal, len)) {
-		module_put(vendor_module);
-		module_put(kvm_module);
+			 name);
 		return -EOPNOTSUPP;
 	}
 	return 0;
+}
 
+static int kvm_pin(char *refusal, size_t len)
+{
+	int ret = find_kvm(refusal, len);
+
+	if (ret)
+		return ret;
+	kvm_module = pin_module_of(vmitap_symbol("kvm:kvm_put_kvm"));
+	if (!kvm_module) {
+		say_unloaded(refusal, len);
+		return -ENODEV;
+	}
+	/* The operations of one that was unloaded stay, but for one. */
+	if (vmitap_compat_has_vendor(vmitap_kvm.ops))
+		vendor_module = pin_module_of((unsigned long)vmitap_kvm.ops->vcpu_run);
+	if (!vendor_module) {
+		say_unloaded(refusal, len);
+		ret = -ENODEV;
+		goto err_put_kvm;
+	}
+	ret = vmitap_backend_select(vendor_module->name, refusal, len);
+	if (ret)
+		goto err_put_vendor;
+	return 0;
+
+err_put_vendor:
+	module_put(vendor_module);
+	vendor_module = NULL;
 err_put_kvm:
 	module_put(kvm_module);
-	return -ENODEV;
+	return ret;
 }
 
 /**
@@ -177,5 +203,6 @@ void vmitap_kvm_put(void)
 	if (--kvm_users)
 		return;
 	module_put(vendor_module);
+	vendor_module = NULL;
 	module_put(kvm_module);
 }

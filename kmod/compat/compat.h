@@ -91,6 +91,19 @@ static inline void vmitap_compat_eventfd_signal(struct eventfd_ctx *ctx)
 #endif
 }
 
+/*
+ * Is a vendor module loaded?  This is the operation that KVM clears when one is unloaded.
+ * By v6.12 it has another name.  Can go with 6.1.
+ */
+static inline bool vmitap_compat_has_vendor(const struct kvm_x86_ops *ops)
+{
+#ifdef VMITAP_HAVE_ENABLE_VIRTUALIZATION
+	return ops->enable_virtualization_cpu;
+#else
+	return ops->hardware_enable;
+#endif
+}
+
 /* Is the vCPU running a nested guest?  KVM's own helper is a private header. */
 static inline bool vmitap_compat_is_guest_mode(const struct kvm_vcpu *vcpu)
 {

@@ -7,6 +7,7 @@ vmitap-has = $(shell tr -s '\n\t ' ' ' < $(srctree)/$(1) | grep -Eq '$($(2))' &&
 
 VMITAP_HAVE_RUN_FLAGS := \(\*vcpu_run\)\(struct kvm_vcpu \*vcpu, u64 run_flags\)
 VMITAP_HAVE_RUN_FORCE_EXIT := \(\*vcpu_run\)\(struct kvm_vcpu \*vcpu, bool force_immediate_exit\)
+VMITAP_HAVE_ENABLE_VIRTUALIZATION := int \(\*enable_virtualization_cpu\)\(void\)
 VMITAP_HAVE_ARCH_RIP := unsigned long rip; DECLARE_BITMAP\(regs_avail,
 VMITAP_HAVE_MISC_CTL := u64 misc_ctl;
 VMITAP_HAVE_VM_FLAGS_WRAPPERS := void vm_flags_mod\(
@@ -14,6 +15,7 @@ VMITAP_HAVE_EVENTFD_SIGNAL_1 := void eventfd_signal\(struct eventfd_ctx \*ctx\)
 
 ccflags-y += $(call vmitap-has,arch/x86/include/asm/kvm_host.h,VMITAP_HAVE_RUN_FLAGS)
 ccflags-y += $(call vmitap-has,arch/x86/include/asm/kvm_host.h,VMITAP_HAVE_RUN_FORCE_EXIT)
+ccflags-y += $(call vmitap-has,arch/x86/include/asm/kvm_host.h,VMITAP_HAVE_ENABLE_VIRTUALIZATION)
 ccflags-y += $(call vmitap-has,arch/x86/include/asm/kvm_host.h,VMITAP_HAVE_ARCH_RIP)
 ccflags-y += $(call vmitap-has,arch/x86/include/asm/svm.h,VMITAP_HAVE_MISC_CTL)
 ccflags-y += $(call vmitap-has,include/linux/mm.h,VMITAP_HAVE_VM_FLAGS_WRAPPERS)
