@@ -253,7 +253,8 @@ static int hook_find(struct hook *hook, char *refusal, size_t len)
 	snprintf(name, sizeof(name), "kvm:__SCT__kvm_x86_%s", hook->name);
 	hook->tramp = (void *)vmitap_symbol(name);
 	if (!hook->key || !hook->tramp) {
-		snprintf(refusal, len, "KVM has no static call %s", hook->name);
+		snprintf(refusal, len, "KVM has no static call %s: get a vmitap that knows this kernel",
+			 hook->name);
 		return -EOPNOTSUPP;
 	}
 	/*
@@ -263,12 +264,13 @@ static int hook_find(struct hook *hook, char *refusal, size_t len)
 	hook->orig = READ_ONCE(hook->key->func);
 	if (hook->orig != *op) {
 		snprintf(refusal, len,
-			 "static call %s does not match kvm_x86_ops: wrong headers, or hooked already",
+			 "KVM's static call %s is not as expected: unload who hooked it, or build vmitap with this kernel's headers",
 			 hook->name);
 		return -EOPNOTSUPP;
 	}
 	if (!hook->orig && !hook->optional) {
-		snprintf(refusal, len, "kvm_x86_ops.%s is empty", hook->name);
+		snprintf(refusal, len, "kvm_x86_ops.%s is empty: get a vmitap that knows this kernel",
+			 hook->name);
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -285,7 +287,8 @@ static int hook_check_symbol(struct hook *hook, const char *const symbols[2],
 		if (vmitap_symbol(name) == (unsigned long)hook->orig)
 			return 0;
 	}
-	snprintf(refusal, len, "kvm_x86_ops.%s is not %s", hook->name, symbols[0]);
+	snprintf(refusal, len, "kvm_x86_ops.%s is not %s: get a vmitap that knows this kernel",
+		 hook->name, symbols[0]);
 	return -EOPNOTSUPP;
 }
 
@@ -319,6 +322,16 @@ static int hooks_find(char *refusal, size_t len)
 				 vmitap_backend->handle_exit_symbols, refusal, len);
 }
 
+static int hooks_check_allowed(char *refusal, size_t len)
+{
+	const char *why = vmitap_symbols_allowed();
+
+	if (!why)
+		return 0;
+	strscpy(refusal, why, len);
+	return -EOPNOTSUPP;
+}
+
 /**
  * vmitap_hooks_probe() - could the hooks be put in?
  * @refusal: on error, what did not match
@@ -332,9 +345,10 @@ int vmitap_hooks_probe(char *refusal, size_t len)
 
 	lockdep_assert_held(&vmitap_lock);
 
+	ret = hooks_check_allowed(refusal, len);
 	/* What is in has been checked, and does not match any more. */
-	if (hook_users)
-		return 0;
+	if (ret || hook_users)
+		return ret;
 	ret = vmitap_kvm_get(refusal, len);
 	if (ret)
 		return ret;
@@ -356,6 +370,9 @@ int vmitap_hooks_get(char *refusal, size_t len)
 
 	lockdep_assert_held(&vmitap_lock);
 
+	ret = hooks_check_allowed(refusal, len);
+	if (ret)
+		return ret;
 	if (hook_users) {
 		hook_users++;
 		return 0;

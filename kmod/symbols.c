@@ -5,6 +5,7 @@
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/rcupdate.h>
+#include <linux/security.h>
 #include <asm/cpufeature.h>
 
 #include "backend.h"
@@ -28,6 +29,22 @@ VMITAP_FUNCTIONS(VMITAP_DEFINE)
 DEFINE_STATIC_CALL_NULL(vmitap_kallsyms_lookup_name, kallsyms_lookup_name);
 
 /**
+ * vmitap_symbols_allowed() - may KVM be looked into?
+ *
+ * Not where the kernel is locked down so that kprobes are not to be used, which do the
+ * same.  It may become so at any time, and stays so.  The kernel tells its log who was
+ * refused what.
+ *
+ * Return: NULL, or why not.
+ */
+const char *vmitap_symbols_allowed(void)
+{
+	if (security_locked_down(LOCKDOWN_KPROBES))
+		return "the kernel is locked down for confidentiality: boot with lockdown=integrity or lockdown=none";
+	return NULL;
+}
+
+/**
  * vmitap_symbols_init() - find kallsyms_lookup_name()
  *
  * It is not exported; a kprobe on it tells where it is.
@@ -37,8 +54,13 @@ DEFINE_STATIC_CALL_NULL(vmitap_kallsyms_lookup_name, kallsyms_lookup_name);
 int vmitap_symbols_init(void)
 {
 	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
+	const char *refusal = vmitap_symbols_allowed();
 	int ret;
 
+	if (refusal) {
+		pr_err("%s\n", refusal);
+		return -EPERM;
+	}
 	ret = register_kprobe(&probe);
 	if (ret) {
 		pr_err("no kallsyms_lookup_name() (%d): boot a kernel with CONFIG_KPROBES and CONFIG_KALLSYMS_ALL\n",
