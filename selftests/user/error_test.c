@@ -76,7 +76,7 @@ TEST(attach_texts)
 		{ -ENXIO, "process 42 has no VM" },
 		{ -ENOTUNIQ, "several VMs" },
 		{ -ENODEV, "modprobe kvm_amd or kvm_intel" },
-		{ -EOPNOTSUPP, "VMCB not found" },
+		{ -EOPNOTSUPP, "the VM of process 42 cannot be tapped: hardware hides" },
 		{ -EBUSY, "try again" },
 		{ -EUSERS, "too many sessions" },
 		{ -ENOMEM, "rings of 4096 bytes" },
@@ -88,12 +88,27 @@ TEST(attach_texts)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		EXPECT_EQ(cases[i].err,
 			  vmitap_error_attach(&session, cases[i].err, "process 42",
-					      4096, "VMCB not found"));
+					      4096, ""));
 		EXPECT_TRUE(says(cases[i].text))
 			TH_LOG("\"%s\" in \"%s\"", cases[i].text, session.error);
 	}
-	vmitap_error_attach(&session, -EOPNOTSUPP, "process 42", 4096, "");
-	EXPECT_TRUE(says("kernel log"));
+}
+
+TEST(refusals)
+{
+	static const int errs[] = { -ENODEV, -EOPNOTSUPP };
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(errs[i], vmitap_error_attach(&session, errs[i], "process 42",
+						       4096, "no luck"));
+		EXPECT_STREQ("this host cannot be tapped: no luck", session.error);
+		EXPECT_EQ(errs[i], vmitap_error_list(&session, errs[i], "no chance"));
+		EXPECT_STREQ("this host cannot be tapped: no chance", session.error);
+	}
+	EXPECT_EQ(0, vmitap_error_list(&session, 0, ""));
+	EXPECT_EQ(-ENOMEM, vmitap_error_list(&session, -ENOMEM, ""));
+	EXPECT_TRUE(says("list the VMs"));
 }
 
 TEST(other_texts)

@@ -211,6 +211,6 @@ int vms_get(struct vmitap_session *tap, struct vmitap_vm_info **vms, size_t *nr)
 		return EXIT_OK;
 	free(*vms);
 	*vms = NULL;
-	return fail(err == -ENODEV ? EXIT_UNFIT_HOST : EXIT_OTHER, "%s",
-		    vmitap_session_error(tap));
+	return fail(err == -ENODEV || err == -EOPNOTSUPP ? EXIT_UNFIT_HOST :
+		    EXIT_OTHER, "%s", vmitap_session_error(tap));
 }

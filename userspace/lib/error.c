@@ -59,6 +59,8 @@ int vmitap_error_attach(struct vmitap_session *session, int err,
 			const char *who, uint32_t ring_bytes,
 			const char *refusal)
 {
+	if (err && *refusal)
+		return set(session, err, "this host cannot be tapped: %s", refusal);
 	switch (err) {
 	case 0:
 		return 0;
@@ -76,11 +78,12 @@ int vmitap_error_attach(struct vmitap_session *session, int err,
 		return set(session, err, "%s has several VMs; only the library"
 			   " can choose one, by its descriptor", who);
 	case -ENODEV:
-		return set(session, err, "KVM is not loaded; modprobe kvm_amd or"
-			   " kvm_intel");
+		return set(session, err, "this host cannot be tapped: KVM is not"
+			   " loaded; modprobe kvm_amd or kvm_intel");
 	case -EOPNOTSUPP:
-		return set(session, err, "this host cannot be tapped: %s",
-			   *refusal ? refusal : "the kernel log says why");
+		return set(session, err, "the VM of %s cannot be tapped: hardware"
+			   " hides its state (SEV-ES, SEV-SNP, TDX), or its vCPUs"
+			   " are not as expected; the kernel log says which", who);
 	case -EBUSY:
 		return set(session, err, "the VM of %s is busy: a vCPU is being"
 			   " created, try again; or this session has a VM"
@@ -98,6 +101,14 @@ int vmitap_error_attach(struct vmitap_session *session, int err,
 	}
 	return set(session, err, "cannot tap the VM of %s: %s", who,
 		   strerror(-err));
+}
+
+int vmitap_error_list(struct vmitap_session *session, int err,
+		      const char *refusal)
+{
+	if (err && *refusal)
+		return set(session, err, "this host cannot be tapped: %s", refusal);
+	return vmitap_error_other(session, err, "list the VMs");
 }
 
 int vmitap_error_regs(struct vmitap_session *session, int err,

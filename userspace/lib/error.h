@@ -20,6 +20,10 @@ int vmitap_error_attach(struct vmitap_session *session, int err,
 			const char *who, uint32_t ring_bytes,
 			const char *refusal);
 
+/* Listing the VMs, likewise. */
+int vmitap_error_list(struct vmitap_session *session, int err,
+		      const char *refusal);
+
 int vmitap_error_regs(struct vmitap_session *session, int err,
 		      uint32_t vcpu_id);
 

@@ -73,6 +73,18 @@ int vmitap_session_query(struct vmitap_session *session,
 						    query));
 }
 
+/* Why the module refuses this host; "" if @err is not of that kind. */
+static const char *refusal_of(const struct vmitap_session *session, int err,
+			      struct vmitap_query *query)
+{
+	*query = (struct vmitap_query){ .size = sizeof(*query) };
+	if ((err != -ENODEV && err != -EOPNOTSUPP) ||
+	    do_ioctl(session, VMITAP_IOC_QUERY, query))
+		return "";
+	query->out_refusal[sizeof(query->out_refusal) - 1] = '\0';
+	return query->out_refusal;
+}
+
 int vmitap_session_list_vms(struct vmitap_session *session,
 			    struct vmitap_vm_info *vms, size_t entry_bytes,
 			    uint32_t room, uint32_t *nr)
@@ -83,11 +95,12 @@ int vmitap_session_list_vms(struct vmitap_session *session,
 		.entry_size = entry_bytes,
 		.nr = room,
 	};
+	struct vmitap_query query;
 	int err;
 
 	err = do_ioctl(session, VMITAP_IOC_LIST_VMS, &list);
 	*nr = list.out_nr;
-	return vmitap_error_other(session, err, "list the VMs");
+	return vmitap_error_list(session, err, refusal_of(session, err, &query));
 }
 
 int vmitap_session_list_slots(struct vmitap_session *session,
@@ -191,17 +204,14 @@ static int map_rings(struct vmitap_session *session)
 static int attach(struct vmitap_session *session, struct vmitap_attach *attach,
 		  const char *who)
 {
-	struct vmitap_query query = { .size = sizeof(query) };
+	struct vmitap_query query;
 	int err;
 
 	err = do_ioctl(session, VMITAP_IOC_ATTACH, attach);
 	if (!err)
 		return map_rings(session);
-	if (err != -EOPNOTSUPP || do_ioctl(session, VMITAP_IOC_QUERY, &query))
-		query.out_refusal[0] = '\0';
-	query.out_refusal[sizeof(query.out_refusal) - 1] = '\0';
 	return vmitap_error_attach(session, err, who, attach->ring_bytes,
-				   query.out_refusal);
+				   refusal_of(session, err, &query));
 }
 
 int vmitap_session_attach_pid(struct vmitap_session *session, pid_t pid,
