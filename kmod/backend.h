@@ -25,6 +25,7 @@ struct vmitap_pending;
  * @probe: can this host be tapped?  0, or -EOPNOTSUPP and what did not match; NULL if
  *	there is nothing to look at
  * @check_vcpu: verify the private layout on a vCPU; NULL, or what did not match
+ * @hides_memory: does hardware hide the guest's memory?  Of a vCPU that was verified
  * @finish_undefined: finish a #UD that a trap caused, where sleeping is fine; false
  *	if KVM is to handle it, else with what kvm_x86_ops.handle_exit returns
  * @finish_cr3: do a write to CR3; false if KVM is to do it, else with what
@@ -42,6 +43,7 @@ struct vmitap_backend {
 	const char *handle_exit_symbols[2];
 	int (*probe)(char *refusal, size_t len);
 	const char *(*check_vcpu)(struct kvm_vcpu *vcpu);
+	bool (*hides_memory)(struct kvm_vcpu *vcpu);
 	bool (*finish_undefined)(struct kvm_vcpu *vcpu, u64 tsc, int *ret);
 	bool (*finish_cr3)(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending,
 			   int *ret);

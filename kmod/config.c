@@ -276,3 +276,22 @@ bool vmitap_cfg_has_vcpu(const struct vmitap_cfg *cfg, u32 vcpu_id)
 	return !cfg->nr_vcpus ||
 	       (vcpu_id < cfg->nr_vcpus && test_bit(vcpu_id, cfg->vcpus));
 }
+
+/**
+ * vmitap_cfg_reads_memory() - does what is captured take a look at guest memory?
+ * @cfg: configuration
+ *
+ * Return: true if it does.
+ */
+bool vmitap_cfg_reads_memory(const struct vmitap_cfg *cfg)
+{
+	int i;
+
+	if (cfg->classes & (VMITAP_CLASS_MASK(VMITAP_CLASS_SYSCALL) |
+			    VMITAP_CLASS_MASK(VMITAP_CLASS_MESSAGE)))
+		return true;
+	for (i = 0; i < VMITAP_NR_EXIT_CLASSES; i++)
+		if (cfg->classes & BIT_ULL(i) && cfg->fields[i] & VMITAP_FIELD_INSN)
+			return true;
+	return false;
+}

@@ -78,6 +78,7 @@ struct vmitap_cfg *vmitap_cfg_clone(const struct vmitap_cfg *old,
 				    struct bpf_prog *prog);
 void vmitap_cfg_free(struct vmitap_cfg *cfg);
 bool vmitap_cfg_has_cr3(const struct vmitap_cfg *cfg, u64 cr3);
+bool vmitap_cfg_reads_memory(const struct vmitap_cfg *cfg);
 bool vmitap_cfg_has_vcpu(const struct vmitap_cfg *cfg, u32 vcpu_id);
 
 static inline u32 vmitap_cfg_watermark(const struct vmitap_cfg *cfg, u32 ring_bytes)

@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 #include <asm/processor-flags.h>
 
+#include "compat/compat.h"
 #include "guestmem.h"
 #include "symbols.h"
 
@@ -25,8 +26,11 @@ static bool read_gpa(struct kvm_vcpu *vcpu, const struct vmitap_paging *paging,
 		     u64 gpa, void *to, size_t len)
 {
 	const void __user *from;
+	unsigned long hva;
 
-	unsigned long hva = static_call(vmitap_kvm_vcpu_gfn_to_hva)(vcpu, gpa >> PAGE_SHIFT);
+	if (vmitap_compat_gfn_hidden(vcpu->kvm, gpa >> PAGE_SHIFT))
+		return false;
+	hva = static_call(vmitap_kvm_vcpu_gfn_to_hva)(vcpu, gpa >> PAGE_SHIFT);
 
 	if (kvm_is_error_hva(hva))
 		return false;
@@ -118,7 +122,7 @@ static bool translate(struct kvm_vcpu *vcpu, const struct vmitap_paging *paging,
  * hypervisor.
  *
  * Return: bytes read, fewer than @len if what follows is not mapped in the guest,
- * or in the VMM when @paging says not to wait.
+ * or in the VMM when @paging says not to wait, or if hardware hides it.
  */
 size_t vmitap_guest_read(struct kvm_vcpu *vcpu, const struct vmitap_paging *paging,
 			 u64 addr, void *to, size_t len)
@@ -127,7 +131,7 @@ size_t vmitap_guest_read(struct kvm_vcpu *vcpu, const struct vmitap_paging *pagi
 	int idx;
 
 	/* The vCPU's memory is that of the process that made the VM. */
-	if (current->mm != vcpu->kvm->mm)
+	if (paging->hidden || current->mm != vcpu->kvm->mm)
 		return 0;
 	idx = srcu_read_lock(&vcpu->kvm->srcu);
 	while (done < len) {

@@ -14,6 +14,7 @@
  * @cr3: guest CR3
  * @cr4: guest CR4
  * @efer: guest EFER
+ * @hidden: the guest's memory is encrypted: nothing can be read
  * @may_sleep: memory that is not mapped in the VMM right now may be waited for
  */
 struct vmitap_paging {
@@ -21,6 +22,7 @@ struct vmitap_paging {
 	u64 cr3;
 	u64 cr4;
 	u64 efer;
+	bool hidden;
 	bool may_sleep;
 };
 

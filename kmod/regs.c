@@ -14,6 +14,7 @@
 #include <linux/sched/signal.h>
 
 #include "backend.h"
+#include "compat/compat.h"
 #include "hook.h"
 #include "pause.h"
 #include "regs.h"
@@ -116,7 +117,7 @@ int vmitap_regs_read(struct vmitap_vm *vm, struct vmitap_tap *tap,
 
 	lockdep_assert_held(&vmitap_lock);
 
-	if (tap->vcpu->arch.guest_state_protected)
+	if (vmitap_compat_state_hidden(tap->vcpu))
 		return -EOPNOTSUPP;
 	tap->pauses++;
 	vmitap_trap_update(vm);

@@ -34,6 +34,8 @@ static noinline void run_capture_inject(struct vmitap_tap *tap, struct kvm_vcpu 
 {
 	struct capture_exit entry = BACKEND(entry)(vcpu, rdtsc());
 
+	if (vcpu->arch.guest_state_protected)
+		return;
 	entry.class_id = VMITAP_CLASS_INJECT;
 	entry.flags = run_nested_flag(vcpu);
 	capture_inject(tap, entry);

@@ -141,15 +141,15 @@ static int session_check_vcpu(struct kvm_vcpu *vcpu)
 {
 	const char *mismatch;
 
-	if (vcpu->arch.guest_state_protected) {
-		pr_info("the state of vCPU %d is protected by hardware\n",
-			vcpu->vcpu_id);
+	if (vmitap_compat_state_hidden(vcpu)) {
+		pr_err("hardware hides the state of vCPU %d (SEV-ES, SEV-SNP, TDX): only VMs that are not protected can be tapped\n",
+		       vcpu->vcpu_id);
 		return -EOPNOTSUPP;
 	}
 	mismatch = vmitap_backend->check_vcpu(vcpu);
 	if (!mismatch)
 		return 0;
-	pr_err("vCPU %d: %s: this KVM is not laid out as expected\n",
+	pr_err("vCPU %d: %s: this KVM is not laid out as expected: get a vmitap that knows this kernel\n",
 	       vcpu->vcpu_id, mismatch);
 	return -EOPNOTSUPP;
 }
@@ -416,6 +416,19 @@ static void session_replace_cfg(struct vmitap_session *session, struct vmitap_cf
 	vmitap_cfg_free(old);
 }
 
+/* Does hardware hide memory of the VM that this configuration is about? */
+static bool session_hides(const struct vmitap_session *session, const struct vmitap_cfg *cfg)
+{
+	struct vmitap_tap *tap;
+
+	if (!vmitap_cfg_reads_memory(cfg))
+		return false;
+	list_for_each_entry(tap, &session->vm->taps, vm_node)
+		if (vmitap_backend->hides_memory(tap->vcpu))
+			return true;
+	return false;
+}
+
 /**
  * vmitap_session_config() - replace what is captured
  * @session: session
@@ -431,6 +444,8 @@ int vmitap_session_config(struct vmitap_session *session, struct vmitap_cfg *cfg
 	ret = session_check_attached(session);
 	if (!ret && cfg->watermark > session->ring_bytes / 2)
 		ret = -EINVAL;
+	if (!ret && session_hides(session, cfg))
+		ret = -EOPNOTSUPP;
 	if (!ret) {
 		/* The filter stays. */
 		if (session->cfg->prog) {

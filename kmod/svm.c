@@ -31,6 +31,11 @@ static const char *svm_check_vcpu(struct kvm_vcpu *vcpu)
 	return NULL;
 }
 
+static bool svm_hides_memory(struct kvm_vcpu *vcpu)
+{
+	return vmitap_compat_is_encrypted(READ_ONCE(svm_layout(vcpu)->vmcb01));
+}
+
 /* In svm_classes: the code alone does not tell. */
 #define SVM_CLASS_RARE	0xff
 
@@ -308,6 +313,7 @@ const struct vmitap_backend vmitap_svm = {
 	.vcpu_run_symbols = { "svm_vcpu_run" },
 	.handle_exit_symbols = { "svm_handle_exit" },
 	.check_vcpu = svm_check_vcpu,
+	.hides_memory = svm_hides_memory,
 	.finish_undefined = svm_finish_undefined,
 	.finish_cr3 = svm_finish_cr3,
 	.message_paging = svm_message_paging,

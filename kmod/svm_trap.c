@@ -92,7 +92,8 @@ void svm_lend(struct kvm_vcpu *vcpu, u32 attention, struct svm_loan *loan)
 		vmcb->control.intercepts[INTERCEPT_CR] |= BIT(INTERCEPT_CR3_WRITE);
 		loan->cr3_write = true;
 	}
-	if (attention & VMITAP_ATTENTION_SYSCALL)
+	/* Which instruction it was could not be read. */
+	if (attention & VMITAP_ATTENTION_SYSCALL && !vmitap_compat_is_encrypted(vmcb))
 		svm_lend_syscall(vcpu, loan);
 	svm_mark_dirty(vmcb, CLEAN_INTERCEPTS | CLEAN_PERMISSION_MAPS | CLEAN_CONTROL_REGS);
 }

@@ -207,7 +207,7 @@ static void vm_fill(struct kvm *kvm, struct vmitap_vm_info *info)
 		info->nr_vcpus++;
 		if (vmitap_compat_is_guest_mode(vcpu))
 			info->state |= VMITAP_VM_NESTED;
-		if (vcpu->arch.guest_state_protected)
+		if (vmitap_compat_state_hidden(vcpu))
 			info->state |= VMITAP_VM_PROTECTED;
 	}
 	vm_fill_slots(kvm, info);
@@ -239,6 +239,32 @@ int vmitap_vms_list(struct vmitap_vm_info *vms, u32 room, u32 *nr)
 	return 0;
 }
 
+/* One vCPU tells of all: memory is encrypted for all of them. */
+static bool vm_hides_memory(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		return vmitap_compat_state_hidden(vcpu) ||
+		       (!vmitap_backend->check_vcpu(vcpu) &&
+			vmitap_backend->hides_memory(vcpu));
+	return false;
+}
+
+static u32 slot_flags(const struct kvm *kvm, const struct kvm_memory_slot *slot, bool hidden)
+{
+	u32 flags = 0;
+
+	if (slot->flags & KVM_MEM_READONLY)
+		flags |= VMITAP_SLOT_READONLY;
+	if (slot->flags & KVM_MEM_LOG_DIRTY_PAGES)
+		flags |= VMITAP_SLOT_LOG_DIRTY;
+	if (hidden || vmitap_compat_slot_hidden(kvm, slot))
+		flags |= VMITAP_SLOT_HIDDEN;
+	return flags;
+}
+
 /**
  * vmitap_vms_slots() - list the memory slots of a VM
  * @kvm: the VM
@@ -250,6 +276,7 @@ int vmitap_vms_list(struct vmitap_vm_info *vms, u32 room, u32 *nr)
  */
 int vmitap_vms_slots(struct kvm *kvm, struct vmitap_slot *slots, u32 room, u32 *nr)
 {
+	bool hidden = vm_hides_memory(kvm);
 	struct kvm_memory_slot *slot;
 	int idx, bkt;
 
@@ -266,10 +293,7 @@ int vmitap_vms_slots(struct kvm *kvm, struct vmitap_slot *slots, u32 room, u32 *
 			to->bytes = (u64)slot->npages << PAGE_SHIFT;
 			to->hva = slot->userspace_addr;
 			to->id = slot->id;
-			to->flags = (slot->flags & KVM_MEM_READONLY ?
-				     VMITAP_SLOT_READONLY : 0) |
-				    (slot->flags & KVM_MEM_LOG_DIRTY_PAGES ?
-				     VMITAP_SLOT_LOG_DIRTY : 0);
+			to->flags = slot_flags(kvm, slot, hidden);
 		}
 		(*nr)++;
 	}

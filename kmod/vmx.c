@@ -401,6 +401,12 @@ static const char *vmx_check_vcpu(struct kvm_vcpu *vcpu)
 	return NULL;
 }
 
+static bool vmx_hides_memory(struct kvm_vcpu *vcpu)
+{
+	/* That of TDX guests is, but so is their state. */
+	return false;
+}
+
 const struct vmitap_backend vmitap_vmx = {
 	.module = "kvm_intel",
 	.vendor = VMITAP_VENDOR_VMX,
@@ -410,6 +416,7 @@ const struct vmitap_backend vmitap_vmx = {
 	.handle_exit_symbols = { "vmx_handle_exit", "vt_handle_exit" },
 	.probe = vmx_probe,
 	.check_vcpu = vmx_check_vcpu,
+	.hides_memory = vmx_hides_memory,
 	.finish_undefined = vmx_finish_undefined,
 	.finish_cr3 = vmx_finish_cr3,
 	.message_paging = vmx_message_paging,

@@ -104,6 +104,55 @@ static inline bool vmitap_compat_has_vendor(const struct kvm_x86_ops *ops)
 #endif
 }
 
+/*
+ * Is the vCPU's state hidden by hardware?  Of SEV-ES and SEV-SNP guests KVM says so once
+ * it is.  A TDX guest has no VMCS of KVM's, whether it may be debugged or not, and KVM
+ * says so late if at all.  By v7.3 there are such.
+ */
+static inline bool vmitap_compat_state_hidden(const struct kvm_vcpu *vcpu)
+{
+#ifdef KVM_X86_TDX_VM
+	if (vcpu->kvm->arch.vm_type == KVM_X86_TDX_VM)
+		return true;
+#endif
+	return vcpu->arch.guest_state_protected;
+}
+
+/*
+ * Does the guest have memory of its own there, behind which the VMM's is not what the
+ * guest sees?  v6.8: 5a475554db1e ("KVM: Introduce per-page memory attributes").  Can go
+ * with 6.1.
+ */
+static inline bool vmitap_compat_gfn_hidden(struct kvm *kvm, gfn_t gfn)
+{
+#ifdef VMITAP_HAVE_PRIVATE_MEMORY
+	return kvm_mem_is_private(kvm, gfn);
+#else
+	return false;
+#endif
+}
+
+/* Can it have such memory in this slot? */
+static inline bool vmitap_compat_slot_hidden(const struct kvm *kvm,
+					     const struct kvm_memory_slot *slot)
+{
+#ifdef VMITAP_HAVE_PRIVATE_MEMORY
+	return slot->flags & KVM_MEM_GUEST_MEMFD && kvm_arch_has_private_mem(kvm);
+#else
+	return false;
+#endif
+}
+
+/* Is the guest's memory encrypted?  By v7.3 the names are others, see below. */
+static inline bool vmitap_compat_is_encrypted(const struct vmcb *vmcb)
+{
+#ifdef VMITAP_HAVE_MISC_CTL
+	return vmcb->control.misc_ctl & SVM_MISC_ENABLE_SEV;
+#else
+	return vmcb->control.nested_ctl & SVM_NESTED_CTL_SEV_ENABLE;
+#endif
+}
+
 /* Is the vCPU running a nested guest?  KVM's own helper is a private header. */
 static inline bool vmitap_compat_is_guest_mode(const struct kvm_vcpu *vcpu)
 {

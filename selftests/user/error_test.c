@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <kselftest_harness.h>
@@ -139,12 +140,63 @@ TEST(state_texts)
 	EXPECT_TRUE(says("older than this program"));
 	EXPECT_EQ(-EFAULT, vmitap_error_memory(&session, -EFAULT));
 	EXPECT_TRUE(says("no memory there"));
+	EXPECT_EQ(-EOPNOTSUPP, vmitap_error_memory(&session, -EOPNOTSUPP));
+	EXPECT_TRUE(says("hides the guest's memory"));
 	vmitap_error_memory(&session, -EPERM);
 	EXPECT_TRUE(says("right to trace"));
 	vmitap_error_memory(&session, -ENOTUNIQ);
 	EXPECT_TRUE(says("attach by PID"));
 	vmitap_error_memory(&session, -EPIPE);
 	EXPECT_TRUE(says("the VM is gone"));
+}
+
+TEST(config_texts)
+{
+	EXPECT_EQ(0, vmitap_error_config(&session, 0));
+	EXPECT_EQ(-EOPNOTSUPP, vmitap_error_config(&session, -EOPNOTSUPP));
+	EXPECT_TRUE(says("hides the guest's memory"));
+	vmitap_error_config(&session, -ENOTCONN);
+	EXPECT_STREQ("cannot configure the capture: no VM is attached yet", session.error);
+}
+
+static char vmm_memory[64] = "of the VMM";
+static struct vmitap_slot slots[] = {
+	{ .gpa = 0, .bytes = 32 },
+	{ .gpa = 32, .bytes = 32, .flags = VMITAP_SLOT_HIDDEN },
+};
+
+/* A process is its own VMM, and its slots were listed just now. */
+static int read_own(uint64_t gpa, void *buf, size_t bytes)
+{
+	struct vmitap_span span = { .gpa = gpa, .buf = buf, .bytes = bytes };
+	struct timespec now;
+	int err, tries = 100;
+
+	slots[0].hva = (uintptr_t)vmm_memory;
+	slots[1].hva = (uintptr_t)vmm_memory + 32;
+	session.memory = (struct vmitap_memory) {
+		.pid = getpid(), .pidfd = -1, .slots = slots, .nr = 2, .room = 2,
+	};
+	/* Unless that was longer ago than slots are believed. */
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		session.memory.listed_ns = now.tv_sec * 1000000000ull + now.tv_nsec;
+		err = vmitap_session_read_memory(&session, &span, 1);
+	} while (err == -EBADF && --tries);
+	close(session.memory.pidfd);
+	return err;
+}
+
+TEST(hidden_memory_is_not_read)
+{
+	char buf[8];
+
+	EXPECT_EQ(0, read_own(0, buf, sizeof(buf)));
+	EXPECT_EQ(0, memcmp(buf, vmm_memory, sizeof(buf)));
+	EXPECT_EQ(-EOPNOTSUPP, read_own(32, buf, sizeof(buf)));
+	EXPECT_TRUE(says("hides the guest's memory"));
+	/* In part. */
+	EXPECT_EQ(-EOPNOTSUPP, read_own(28, buf, sizeof(buf)));
 }
 
 TEST(long_texts_are_cut)

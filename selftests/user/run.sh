@@ -20,4 +20,6 @@ for name in "$@"; do
 done
 echo '# cli_test, sanitized'
 timeout 300 selftests/cli_test.sh "$build" || failed=1
+echo '# doctor_test, sanitized'
+timeout 300 selftests/doctor_test.sh "$build" || failed=1
 [ $failed = 0 ]

@@ -181,6 +181,8 @@ struct vmitap_list_vms {
 
 #define VMITAP_SLOT_READONLY	(1U << 0)
 #define VMITAP_SLOT_LOG_DIRTY	(1U << 1)
+/* What the VMM has there is not, or not all of it, what the guest sees. */
+#define VMITAP_SLOT_HIDDEN	(1U << 2)
 
 /**
  * struct vmitap_slot - one memory slot

@@ -111,6 +111,17 @@ int vmitap_error_list(struct vmitap_session *session, int err,
 	return vmitap_error_other(session, err, "list the VMs");
 }
 
+int vmitap_error_config(struct vmitap_session *session, int err)
+{
+	if (err == -EOPNOTSUPP)
+		return set(session, err, "cannot configure the capture: this"
+			   " module has not got all that was asked for, see what"
+			   " its query says; or hardware hides the guest's memory"
+			   " (SEV), which syscall, message and the section insn"
+			   " need");
+	return vmitap_error_other(session, err, "configure the capture");
+}
+
 int vmitap_error_regs(struct vmitap_session *session, int err,
 		      uint32_t vcpu_id)
 {
@@ -133,6 +144,9 @@ int vmitap_error_memory(struct vmitap_session *session, int err)
 	case -EACCES:
 		return set(session, err, "no permission to read the guest's"
 			   " memory: it takes the right to trace the VMM");
+	case -EOPNOTSUPP:
+		return set(session, err, "the hardware hides the guest's memory:"
+			   " the guest is protected (SEV, SEV-ES, SEV-SNP, TDX)");
 	case -ENOTUNIQ:
 		return set(session, err, "cannot tell whose process's memory the"
 			   " guest has: attach by PID");

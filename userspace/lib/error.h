@@ -24,6 +24,8 @@ int vmitap_error_attach(struct vmitap_session *session, int err,
 int vmitap_error_list(struct vmitap_session *session, int err,
 		      const char *refusal);
 
+int vmitap_error_config(struct vmitap_session *session, int err);
+
 int vmitap_error_regs(struct vmitap_session *session, int err,
 		      uint32_t vcpu_id);
 

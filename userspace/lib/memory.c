@@ -207,6 +207,8 @@ static int add_span(const struct vmitap_memory *memory, struct pieces *pieces,
 		slot = find_slot(memory, span.gpa);
 		if (!slot)
 			return -EFAULT;
+		if (slot->flags & VMITAP_SLOT_HIDDEN)
+			return -EOPNOTSUPP;
 		if (pieces->nr == MAX_PIECES || pieces->bytes == MAX_BYTES) {
 			err = read_pieces(memory, pieces);
 			if (err)

@@ -270,7 +270,7 @@ int vmitap_session_configure(struct vmitap_session *session,
 	if (!err)
 		session->merge.lossless =
 			config->delivery == VMITAP_DELIVERY_LOSSLESS;
-	return vmitap_error_other(session, err, "configure the capture");
+	return vmitap_error_config(session, err);
 }
 
 int vmitap_session_set_filter(struct vmitap_session *session, int prog_fd)

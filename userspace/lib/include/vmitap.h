@@ -301,7 +301,7 @@ struct vmitap_span {
  * do not fit any more, or are known for longer than 100 ms.
  *
  * Return: 0 with all of it read, else what the buffers have is not defined: -EFAULT
- * there is no memory in the guest; -EPERM or -EACCES no right to trace the VMM any
+ * there is no memory in the guest; -EOPNOTSUPP hardware hides it; -EPERM or -EACCES no right to trace the VMM any
  * more; -ENOTUNIQ the VM was attached by descriptor, and this process taps VMs of
  * several processes, so that it is not known whose it is; -ENOTCONN not attached;
  * -EPIPE the VM or the VMM is gone; or another negative errno.
