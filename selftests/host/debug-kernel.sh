@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Build a 6.1 kernel with the kernel's own checkers from the distribution's source
-# package, for virtual hosts; print its directory, which is as kernel.sh makes them:
-# boot/ and lib/modules/, and a tree to build modules with.
-# usage: debug-kernel.sh debug|kcsan      configurations: configs/*.config
+# Build a 6.1 kernel with the kernel's own checkers, or with KVM built in, from the
+# distribution's source package, for virtual hosts; print its directory, which is as
+# kernel.sh makes them: boot/ and lib/modules/, and a tree to build modules with.
+# usage: debug-kernel.sh debug|kcsan|builtin      configurations: configs/*.config
 
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 name=${1:-}
 config=$here/configs/$name.config
 case $name in
-debug|kcsan) ;;
-*) echo "usage: debug-kernel.sh debug|kcsan" >&2; exit 2 ;;
+debug|kcsan|builtin) ;;
+*) echo "usage: debug-kernel.sh debug|kcsan|builtin" >&2; exit 2 ;;
 esac
 cache=${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}
 source=$("$here/kernel-source.sh")
@@ -37,7 +37,10 @@ if [ "$(cat "$dir/ready" 2>/dev/null)" != "$key" ]; then
 	}
 	: > "$log"
 	{
-		cat "$here/configs/host.config" "$config"
+		# The latter goes before the former.
+		sed -n 's/^\(CONFIG_[^=]*\)=.*/^\1=/p' "$config" |
+			grep -vf - "$here/configs/host.config"
+		cat "$config"
 		echo "CONFIG_LOCALVERSION=\"-vmitap-$name\""
 	} > "$dir/wanted.config"
 	run KCONFIG_ALLCONFIG="$dir/wanted.config" allnoconfig

@@ -15,6 +15,7 @@ usage: run.sh [options] -- 'shell command'
   --cpu KIND        amd (default) or intel; also CPU= in the environment
   --module FILE     module to load; on intel, the one built for its kernel instead
   --no-module       load none
+  --no-kvm          load no KVM, and run no guest
   --path DIR        put DIR first in the command's PATH
   --guest KIND      linux (default) or none; also GUEST= in the environment
   --timeout SEC     give up after SEC seconds (default 600, on intel 1800)
@@ -41,13 +42,14 @@ top=$(cd "$here/../.." && pwd)
 build=$top/${O:-build}
 module='' paths='' guest=${GUEST:-linux} cpu=${CPU:-amd} timeout='' log='' shell='' cmd=''
 host_kernel=${HOST_KERNEL:-6.1} guest_name=${GUEST_KERNEL:-6.1}
-smp='' mem='' args='' qemu_more='' accel='-accel tcg,thread=multi'
+smp='' mem='' args='' qemu_more='' no_kvm='' accel='-accel tcg,thread=multi'
 
 while [ $# -gt 0 ]; do
 	case $1 in
 	--cpu) cpu=$2; shift ;;
 	--module) module=$2; shift ;;
 	--no-module) module='' ;;
+	--no-kvm) no_kvm=yes guest=none ;;
 	--path) paths=$paths$2:; shift ;;
 	--guest) guest=$2; shift ;;
 	--timeout) timeout=$2; shift ;;
@@ -148,7 +150,7 @@ trap 'exit 143' TERM
 printf '%s\n' "$cmd" > "$dir/cmd"
 cp "$here/stage2" "$dir/stage2"
 for name in VMITAP_TOP=$top VMITAP_KO=$module KERNEL_DIR=$kernel EXTRA_PATH=$paths \
-	CPU=$cpu "KVM_ARGS=${KVM_ARGS:-}" GUEST=$guest SHELL_MODE=$shell \
+	CPU=$cpu "KVM_ARGS=${KVM_ARGS:-}" NO_KVM=$no_kvm GUEST=$guest SHELL_MODE=$shell \
 	VMITAP_GUEST_KERNEL=$guest_kernel/boot/vmlinuz-$guest_release \
 	VMITAP_GUEST_INITRD=$guest_initrd VMITAP_GUEST_MODULES=$guest_modules; do
 	printf '%s=%q\n' "${name%%=*}" "${name#*=}"
