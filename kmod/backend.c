@@ -33,7 +33,8 @@ int vmitap_backend_select(const char *module, char *refusal, size_t len)
 			return backends[i]->probe(refusal, len);
 		}
 	}
-	snprintf(refusal, len, "KVM's vendor module %s is not known: unload it, modprobe kvm_amd or kvm_intel",
+	snprintf(refusal, len,
+		 "KVM's vendor module %s is not known: unload it, modprobe kvm_amd or kvm_intel",
 		 module);
 	return -EOPNOTSUPP;
 }

@@ -253,7 +253,8 @@ static int hook_find(struct hook *hook, char *refusal, size_t len)
 	snprintf(name, sizeof(name), "kvm:__SCT__kvm_x86_%s", hook->name);
 	hook->tramp = (void *)vmitap_symbol(name);
 	if (!hook->key || !hook->tramp) {
-		snprintf(refusal, len, "KVM has no static call %s: get a vmitap that knows this kernel",
+		snprintf(refusal, len,
+			 "KVM has no static call %s: get a vmitap that knows this kernel",
 			 hook->name);
 		return -EOPNOTSUPP;
 	}
@@ -269,7 +270,8 @@ static int hook_find(struct hook *hook, char *refusal, size_t len)
 		return -EOPNOTSUPP;
 	}
 	if (!hook->orig && !hook->optional) {
-		snprintf(refusal, len, "kvm_x86_ops.%s is empty: get a vmitap that knows this kernel",
+		snprintf(refusal, len,
+			 "kvm_x86_ops.%s is empty: get a vmitap that knows this kernel",
 			 hook->name);
 		return -EOPNOTSUPP;
 	}
@@ -322,16 +324,6 @@ static int hooks_find(char *refusal, size_t len)
 				 vmitap_backend->handle_exit_symbols, refusal, len);
 }
 
-static int hooks_check_allowed(char *refusal, size_t len)
-{
-	const char *why = vmitap_symbols_allowed();
-
-	if (!why)
-		return 0;
-	strscpy(refusal, why, len);
-	return -EOPNOTSUPP;
-}
-
 /**
  * vmitap_hooks_probe() - could the hooks be put in?
  * @refusal: on error, what did not match
@@ -345,10 +337,11 @@ int vmitap_hooks_probe(char *refusal, size_t len)
 
 	lockdep_assert_held(&vmitap_lock);
 
-	ret = hooks_check_allowed(refusal, len);
+	if (!vmitap_symbols_allowed(refusal, len))
+		return -EOPNOTSUPP;
 	/* What is in has been checked, and does not match any more. */
-	if (ret || hook_users)
-		return ret;
+	if (hook_users)
+		return 0;
 	ret = vmitap_kvm_get(refusal, len);
 	if (ret)
 		return ret;
@@ -370,9 +363,8 @@ int vmitap_hooks_get(char *refusal, size_t len)
 
 	lockdep_assert_held(&vmitap_lock);
 
-	ret = hooks_check_allowed(refusal, len);
-	if (ret)
-		return ret;
+	if (!vmitap_symbols_allowed(refusal, len))
+		return -EOPNOTSUPP;
 	if (hook_users) {
 		hook_users++;
 		return 0;

@@ -6,6 +6,7 @@
 #include <linux/kprobes.h>
 #include <linux/rcupdate.h>
 #include <linux/security.h>
+#include <linux/vmitap.h>
 #include <asm/cpufeature.h>
 
 #include "backend.h"
@@ -30,18 +31,23 @@ DEFINE_STATIC_CALL_NULL(vmitap_kallsyms_lookup_name, kallsyms_lookup_name);
 
 /**
  * vmitap_symbols_allowed() - may KVM be looked into?
+ * @refusal: if not, why
+ * @len: room in @refusal
  *
  * Not where the kernel is locked down so that kprobes are not to be used, which do the
  * same.  It may become so at any time, and stays so.  The kernel tells its log who was
  * refused what.
  *
- * Return: NULL, or why not.
+ * Return: true if it may be.
  */
-const char *vmitap_symbols_allowed(void)
+bool vmitap_symbols_allowed(char *refusal, size_t len)
 {
-	if (security_locked_down(LOCKDOWN_KPROBES))
-		return "the kernel is locked down for confidentiality: boot with lockdown=integrity or lockdown=none";
-	return NULL;
+	if (!security_locked_down(LOCKDOWN_KPROBES))
+		return true;
+	strscpy(refusal,
+		"the kernel is locked down for confidentiality: boot with lockdown=integrity or lockdown=none",
+		len);
+	return false;
 }
 
 /**
@@ -54,10 +60,10 @@ const char *vmitap_symbols_allowed(void)
 int vmitap_symbols_init(void)
 {
 	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
-	const char *refusal = vmitap_symbols_allowed();
+	char refusal[sizeof_field(struct vmitap_query, out_refusal)];
 	int ret;
 
-	if (refusal) {
+	if (!vmitap_symbols_allowed(refusal, sizeof(refusal))) {
 		pr_err("%s\n", refusal);
 		return -EPERM;
 	}
@@ -129,7 +135,8 @@ static void say_unloaded(char *refusal, size_t len)
 	if (boot_cpu_has(X86_FEATURE_SVM) || boot_cpu_has(X86_FEATURE_VMX))
 		strscpy(refusal, "KVM is not loaded: modprobe kvm_amd or kvm_intel", len);
 	else
-		strscpy(refusal, "no KVM, as the CPU has neither SVM nor VMX: enable it in the firmware, or nested in the hypervisor",
+		strscpy(refusal,
+			"no KVM, as the CPU has neither SVM nor VMX: enable it in the firmware, or nested in the hypervisor",
 			len);
 }
 
@@ -142,7 +149,8 @@ static int find_kvm(char *refusal, size_t len)
 			say_unloaded(refusal, len);
 			return -ENODEV;
 		}
-		strscpy(refusal, "KVM is built into this kernel: boot one that has it as modules (CONFIG_KVM=m)",
+		strscpy(refusal,
+			"KVM is built into this kernel: boot one that has it as modules (CONFIG_KVM=m)",
 			len);
 		return -EOPNOTSUPP;
 	}
@@ -154,7 +162,8 @@ static int find_kvm(char *refusal, size_t len)
 	}
 	name = vmitap_compat_check_types();
 	if (name) {
-		snprintf(refusal, len, "KVM's %s is not as this module was built for: build vmitap with this kernel's headers",
+		snprintf(refusal, len,
+			 "KVM's %s is not as this module was built for: build vmitap with this kernel's headers",
 			 name);
 		return -EOPNOTSUPP;
 	}

@@ -52,7 +52,7 @@ struct vmitap_kvm {
 
 extern struct vmitap_kvm vmitap_kvm;
 
-const char *vmitap_symbols_allowed(void);
+bool vmitap_symbols_allowed(char *refusal, size_t len);
 int vmitap_symbols_init(void);
 unsigned long vmitap_symbol(const char *name);
 int vmitap_kvm_get(char *refusal, size_t len);

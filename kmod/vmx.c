@@ -373,17 +373,20 @@ static int vmx_probe(char *refusal, size_t len)
 	const struct kvm_x86_ops *ops = vmitap_kvm.ops;
 
 	if (!ept || !unrestricted) {
-		snprintf(refusal, len, "symbol kvm_intel:%s not found: get a vmitap that knows this kernel",
+		snprintf(refusal, len,
+			 "symbol kvm_intel:%s not found: get a vmitap that knows this kernel",
 			 ept ? "enable_unrestricted_guest" : "enable_ept");
 		return -EOPNOTSUPP;
 	}
 	if (!ops->get_segment || !ops->get_rflags || !ops->get_msr) {
-		strscpy(refusal, "kvm_x86_ops has no get_segment, get_rflags or get_msr: get a vmitap that knows this kernel",
+		strscpy(refusal,
+			"kvm_x86_ops has no get_segment, get_rflags or get_msr: get a vmitap that knows this kernel",
 			len);
 		return -EOPNOTSUPP;
 	}
 	if (vmx_is_enlightened()) {
-		strscpy(refusal, "KVM uses Hyper-V's enlightened VMCS: load kvm_intel with enlightened_vmcs=0",
+		strscpy(refusal,
+			"KVM uses Hyper-V's enlightened VMCS: load kvm_intel with enlightened_vmcs=0",
 			len);
 		return -EOPNOTSUPP;
 	}

@@ -4,7 +4,7 @@
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
 # usage: check.sh [PART...]      parts: static user filters cli install views host guest
-#                              kernels intel; not run unless named: soak
+#                              refuse kernels intel; not run unless named: builtin, soak
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
@@ -71,7 +71,10 @@ run_user()
 # The module for the host's kernel; fails as a test case does.
 build_module()
 {
-	module=$(selftests/host/module.sh) && return
+	case ${HOST_KERNEL:-} in
+	builtin) module=$(selftests/refuse/builtin.sh) && return ;;
+	*)       module=$(selftests/host/module.sh) && return ;;
+	esac
 	echo "not ok - the module does not build for ${HOST_KERNEL:-6.1}"
 	failed=$((failed + 1))
 	return 1
@@ -87,7 +90,8 @@ host_variables()
 }
 
 # run_host NAME [TEST...]
-# A kernel with checkers of its own is slow.
+# host_options is more for run.sh.  A kernel with checkers of its own is slow.
+host_options=()
 run_host()
 {
 	local name=$1 args='' slower=1
@@ -97,7 +101,8 @@ run_host()
 	esac
 	build_module || return
 	part tally_host "$name" selftests/host/run.sh --guest none --module "$module" \
-		--path "$PWD/$build" --kernel-args "$args" --timeout "${HOST_TIMEOUT:-$((1800 * slower))}" -- \
+		--path "$PWD/$build" --kernel-args "$args" "${host_options[@]}" \
+		--timeout "${HOST_TIMEOUT:-$((1800 * slower))}" -- \
 		"TEST_TIMEOUT=$((600 * slower)) $(host_variables)O=$build selftests/run-in-host.sh $*"
 }
 
@@ -134,6 +139,20 @@ run_guest()
 	run_host guest ps_test.sh watch_test.sh reboot_test.sh
 }
 
+# What a host must refuse; lockdown is the last thing in the life of one.
+run_refuse()
+{
+	if ! selftests/refuse/modules.sh; then
+		echo 'not ok - the modules that are to be refused do not build'
+		failed=$((failed + 1))
+		return
+	fi
+	run_host refuse refuse_test.sh lockdown_test.sh
+	host_options=(--no-kvm --qemu-args '-cpu EPYC,-svm')
+	run_host 'no virtualization' no_kvm_test.sh
+	host_options=()
+}
+
 # The other vendor, on an emulator that is slower: what depends on the backend.
 run_intel()
 {
@@ -157,7 +176,7 @@ tally_host()
 	skipped=$((skipped + s))
 }
 
-[ $# -gt 0 ] || set -- static user filters cli install views host guest kernels intel
+[ $# -gt 0 ] || set -- static user filters cli install views host guest refuse kernels intel
 for name in "$@"; do
 	case $name in
 	static)  part tally static selftests/static.sh ;;
@@ -169,6 +188,8 @@ for name in "$@"; do
 	views)   part tally views selftests/views_test.sh "$build" ;;
 	host)    # shellcheck disable=SC2086 # a list
 		 run_host host ${TESTS:-} ;;
+	refuse)  run_refuse ;;
+	builtin) HOST_KERNEL=builtin run_host builtin no_kvm_test.sh ;;
 	kernels) run_kernels ;;
 	intel)   run_intel ;;
 	guest)   run_guest ;;

@@ -187,7 +187,7 @@ static const struct btf_type *pointed_to(const struct btf *btf, u32 id)
 }
 
 static const struct btf_member *find_member(const struct btf *btf,
-					     const struct btf_type *type, const char *want)
+					    const struct btf_type *type, const char *want)
 {
 	const struct btf_member *members = (const struct btf_member *)(type + 1);
 	const char *name;
