@@ -94,10 +94,14 @@ sed -i "s/$vendor/$name/g" "$odd"
 for module in ${depends//,/ }; do
 	modprobe "$module"
 done
-insmod "$odd"
-refused "KVM's vendor module $name is not known: unload it, modprobe" 'another vendor module'
-doctor "FAIL  KVM .*used by $name.*unload it, modprobe" 'another vendor module: doctor sees it'
-rmmod "$name"
+if insmod "$odd" 2> "$tmp/err"; then
+	refused "KVM's vendor module $name is not known: unload it, modprobe" 'another vendor module'
+	doctor "FAIL  KVM .*used by $name.*unload it, modprobe" 'another vendor module: doctor sees it'
+	rmmod "$name"
+else
+	# By 7.3 KVM's symbols are for its own modules, by their names.
+	skip 'another vendor module' "this KVM lets none in: $(tr '\n' ' ' < "$tmp/err")"
+fi
 
 modprobe "$vendor"
 doctor 'pass  tapping' 'the host is fit again'
