@@ -24,7 +24,7 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-debug check-kcsan soak all module help clean install uninstall \
+.PHONY: check-debug check-kcsan check-vmms soak all module help clean install uninstall \
 	setup host shell demo check matrix bench kvm-selftests
 all: module $(ALL_TARGETS)
 
@@ -47,6 +47,7 @@ help:
 	@echo 'make matrix             the tests of the host on each kernel and vendor'
 	@echo 'make check-debug        those in the host, on a kernel with KASAN, lockdep, ...'
 	@echo 'make check-kcsan        the same with KCSAN'
+	@echo 'make check-vmms         guests under VMMs other than QEMU'
 	@echo 'make kvm-selftests      those of KVM, with and without vmitap (TESTS=, TRAPS=1, LIMIT=)'
 	@echo 'make fuzz TIME=seconds  longer with input of any kind'
 	@echo 'make soak TIME=seconds  longer with traps, sessions and VMs that come and go'
@@ -98,6 +99,11 @@ check: setup
 check-debug check-kcsan: check-%: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@HOST_KERNEL=$* selftests/check.sh host
+
+# One of them comes by npm, where that is installed.
+check-vmms: setup
+	@$(MAKE) --no-print-directory -s all >&2
+	@selftests/check.sh vmms
 
 # On all kernels and vendors, which takes an hour and more.
 matrix: setup

@@ -4,7 +4,8 @@
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
 # usage: check.sh [PART...]      parts: static user filters cli install views host guest
-#                              refuse kernels intel; not run unless named: builtin, soak
+#                              refuse kernels intel; not run unless named: vmms
+#                              builtin soak
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
@@ -160,6 +161,19 @@ run_intel()
 	CPU=intel run_host intel content_test event_test message_test pause_test trap_test await_test
 }
 
+# VMMs other than QEMU: two with libkrun, whose interrupt controllers are KVM's or split,
+# and gVisor.
+run_vmms()
+{
+	if obtainable libkrun selftests/host/vmm.sh krun; then
+		VMM=krun run_host 'VMM krun' vmm_test.sh guest_kernel_test.sh
+		VMM=krun-split run_host 'VMM krun-split' vmm_test.sh
+	fi
+	if obtainable gVisor selftests/host/vmm.sh gvisor; then
+		VMM=gvisor run_host 'VMM gvisor' gvisor_test.sh
+	fi
+}
+
 # The host part counts for itself: its last line has the test cases.
 tally_host()
 {
@@ -193,6 +207,7 @@ for name in "$@"; do
 	kernels) run_kernels ;;
 	intel)   run_intel ;;
 	guest)   run_guest ;;
+	vmms)    run_vmms ;;
 	soak)    part tally_host soak selftests/soak.sh "$build" ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac

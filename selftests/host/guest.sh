@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Linux guests under stock QEMU/KVM, inside a virtual KVM host.  To be sourced, by
-# what stage2 runs too: VMITAP_GUEST_KERNEL and VMITAP_GUEST_INITRD are run.sh's.
+# Linux guests under stock QEMU/KVM, or the VMM that VMM names, inside a virtual KVM
+# host.  To be sourced, by what stage2 runs too: VMITAP_TOP and VMITAP_GUEST_INITRD are
+# run.sh's.
 
 # guest_start NAME LOG [QEMU OPTION...]: start a guest and wait for its workload.
 # Sets guest_pid.  Fails, with the reason on stderr, if there is no workload in 60 s.
@@ -9,11 +10,8 @@ guest_start()
 {
 	local name=$1 log=$2
 	shift 2
-	qemu-system-x86_64 -name "$name" -accel kvm -cpu host -M q35 -smp 2 -m 256M \
-		-nodefaults -nographic -no-reboot -kernel "$VMITAP_GUEST_KERNEL" \
-		-initrd "$VMITAP_GUEST_INITRD" -serial "file:$log" \
-		-append 'console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check cryptomgr.notests' \
-		"$@" > "$log.err" 2>&1 < /dev/null &
+	"$VMITAP_TOP/selftests/host/start-vmm.sh" "$name" "$VMITAP_GUEST_INITRD" "$log" "$@" \
+		> "$log.err" 2>&1 < /dev/null &
 	guest_pid=$!
 	for _ in $(seq 600); do
 		grep -q 'guest: workload runs' "$log" 2>/dev/null && return 0

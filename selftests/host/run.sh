@@ -27,11 +27,13 @@ usage: run.sh [options] -- 'shell command'
   --qemu-args S     more for the QEMU that is the host
 KVM_ARGS in the environment: parameters for KVM's vendor module, such as ept=0.
 CPU_MODEL: another of Bochs' CPU models, such as corei7_skylake_x.
+VMM: krun or krun-split, guests run under libkrun instead of QEMU; gvisor, its program is
+there for a test (see vmm.sh).
 HOST_KERNEL and GUEST_KERNEL choose the kernels by their names in selftests/host/kernels;
 both are 6.1 by default, whatever the other is.
 Exit status: that of the command; 97 the kernel complained or vmitap could not be
 unloaded; 98 the virtual host did not start, hung or crashed.
-The command finds VMITAP_GUEST_PID, VMITAP_GUEST_LOG, VMITAP_TOP, VMITAP_KO and
+The command finds VMITAP_GUEST_PID, VMITAP_GUEST_LOG, VMITAP_TOP, VMITAP_KO, VMITAP_VMM and
 VMITAP_OUT (a writable directory that outlives the host: build/host/out); guest.sh
 starts more guests.
 TEXT
@@ -86,6 +88,10 @@ intel)
 		echo 'run.sh: there is no shell on the virtual Intel host' >&2
 		exit 2
 	fi
+	if [ "${VMM:-qemu}" != qemu ]; then
+		echo 'run.sh: there is no VMM but QEMU on the virtual Intel host' >&2
+		exit 2
+	fi
 	: "${smp:=1}" "${mem:=1G}" "${timeout:=1800}"
 	emulator=$("$here/emulator.sh" bochs)
 	modules='nd_e820 nd_pmem overlay'
@@ -96,12 +102,20 @@ intel)
 	;;
 *)	echo "run.sh: CPU is amd or intel, not '$cpu'" >&2; exit 2 ;;
 esac
+mkdir -p "$build/host/out"
 release=$("$here/release.sh" "$host_kernel")
 kernel=$("$here/kernel.sh" "$release")
 guest_release=$("$here/release.sh" "$guest_name")
 guest_kernel=$("$here/kernel.sh" "$guest_release")
 guest_modules=$top/$("$here/guest-modules.sh" "$guest_name")
-mkdir -p "$build/host/out"
+vmm=${VMM:-qemu} vmm_program='' vmlinux=''
+[ "$vmm" = qemu ] || vmm_program=$("$here/vmm.sh" "${vmm%-split}")
+case $vmm in
+krun*)
+	vmlinux=$build/host/vmlinux-$guest_release
+	[ -e "$vmlinux" ] || "$here/vmlinux.sh" "$guest_kernel/boot/vmlinuz-$guest_release" "$vmlinux"
+	;;
+esac
 log=${log:-$build/host/console.log}
 if [ -n "$module" ]; then
 	[ -e "$module" ] || { echo "run.sh: no $module: run make first" >&2; exit 2; }
@@ -152,7 +166,8 @@ cp "$here/stage2" "$dir/stage2"
 for name in VMITAP_TOP=$top VMITAP_KO=$module KERNEL_DIR=$kernel EXTRA_PATH=$paths \
 	CPU=$cpu "KVM_ARGS=${KVM_ARGS:-}" NO_KVM=$no_kvm GUEST=$guest SHELL_MODE=$shell \
 	VMITAP_GUEST_KERNEL=$guest_kernel/boot/vmlinuz-$guest_release \
-	VMITAP_GUEST_INITRD=$guest_initrd VMITAP_GUEST_MODULES=$guest_modules; do
+	VMITAP_GUEST_INITRD=$guest_initrd VMITAP_GUEST_MODULES=$guest_modules \
+	VMM=$vmm VMITAP_VMM=$vmm_program VMITAP_GUEST_VMLINUX=$vmlinux; do
 	printf '%s=%q\n' "${name%%=*}" "${name#*=}"
 done > "$dir/env"
 : > "$dir/status"

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Run a Linux guest for one test, under stock QEMU/KVM, inside a virtual KVM host.
+# Run a Linux guest for one test, under stock QEMU/KVM or the VMM that VMM names, inside
+# a virtual KVM host.
 # usage: test-guest.sh SCRIPT LOG [-- QEMU_ARGUMENT...]
 # The guest's first process runs SCRIPT (a shell script; selftests/guest/test-init
 # says what it finds) and switches off.  LOG gets the guest's console.  A line
 # written to LOG.go.in is what go_on in the script waits for.
-# GUEST_APPEND is more for the guest kernel's command line.
-# The process becomes QEMU: started in the background, $! is the VMM.
+# The process becomes the VMM (start-vmm.sh): started in the background, $! is its PID.
 
 set -eu
 script=$1 log=$2
@@ -24,14 +24,10 @@ cat "$build/guest/test.cpio" "$VMITAP_GUEST_MODULES" > "$work/initrd"
 rm -f "$log" "$log.go.in" "$log.go.out"
 mkfifo "$log.go.in" "$log.go.out"
 
-# QEMU has read the initramfs before the guest runs, and nothing needs it later.
+# The VMM has read the initramfs before the guest runs, and nothing needs it later.
 (
 	while [ ! -s "$log" ] && [ -d "/proc/$$" ]; do sleep 1; done
 	rm -rf "$work"
 ) > /dev/null 2>&1 &
 
-exec qemu-system-x86_64 -name test-guest -accel kvm -cpu host -M q35 -smp 2 -m 256M \
-	-nodefaults -nographic -no-reboot -kernel "$VMITAP_GUEST_KERNEL" -initrd "$work/initrd" \
-	-serial "file:$log" -serial "pipe:$log.go" \
-	-append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check cryptomgr.notests rcupdate.rcu_cpu_stall_timeout=120 ${GUEST_APPEND:-}" \
-	"$@"
+exec "$top/selftests/host/start-vmm.sh" test-guest "$work/initrd" "$log" -g "$log.go" "$@"
