@@ -24,8 +24,8 @@ ALL_TARGETS   :=
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-debug check-kcsan check-vmms soak all module help clean install uninstall \
-	setup host shell demo check matrix bench kvm-selftests
+.PHONY: check-debug check-kcsan check-vmms check-packages soak all module help clean \
+	install install-uapi uninstall setup host shell demo check matrix bench kvm-selftests
 all: module $(ALL_TARGETS)
 
 # What a build needs; the module alone needs less.
@@ -56,6 +56,8 @@ help:
 	@echo 'make shell              the same, with a shell'
 	@echo 'make bench              performance table'
 	@echo 'make install, uninstall DESTDIR=, PREFIX='
+	@echo 'make deb                packages for Debian, the module by DKMS, in $$(O)/deb'
+	@echo 'make check-packages     tests of them in systems of Debian 12 and 13 (as root)'
 	@echo 'make setup              install the packages all of this needs (Debian)'
 
 clean:
@@ -100,10 +102,11 @@ check-debug check-kcsan: check-%: setup
 	@$(MAKE) --no-print-directory -s all >&2
 	@HOST_KERNEL=$* selftests/check.sh host
 
-# One of them comes by npm, where that is installed.
-check-vmms: setup
+# Parts that make check leaves out: one VMM comes by npm, where that is installed; the
+# packages go into systems of Debian 12 and 13 made for that, as root.
+check-vmms check-packages: check-%: setup
 	@$(MAKE) --no-print-directory -s all >&2
-	@selftests/check.sh vmms
+	@selftests/check.sh $*
 
 # On all kernels and vendors, which takes an hour and more.
 matrix: setup
@@ -122,12 +125,14 @@ bench: setup
 	@$(MAKE) --no-print-directory -s all bench-programs >&2
 	@selftests/bench/run.sh
 
-install: all install-userspace install-bpf
+install: all install-userspace install-uapi install-bpf
 	install -D -m 0644 $(O)/vmitap.ko \
 		$(DESTDIR)/lib/modules/$(MODULE_RELEASE)/updates/vmitap.ko
+	@test -n "$(DESTDIR)" || depmod $(MODULE_RELEASE)
+
+install-uapi:
 	install -d $(DESTDIR)$(PREFIX)/include/linux
 	install -m 0644 uapi/linux/*.h $(DESTDIR)$(PREFIX)/include/linux/
-	@test -n "$(DESTDIR)" || depmod $(MODULE_RELEASE)
 
 uninstall: uninstall-userspace uninstall-bpf
 	rm -f $(DESTDIR)/lib/modules/$(MODULE_RELEASE)/updates/vmitap.ko

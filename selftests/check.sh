@@ -5,7 +5,7 @@
 # "N passed, N failed, N skipped".
 # usage: check.sh [PART...]      parts: static user filters cli install views host guest
 #                              refuse kernels intel; not run unless named: vmms
-#                              builtin soak
+#                              packages builtin soak
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
@@ -208,6 +208,7 @@ for name in "$@"; do
 	intel)   run_intel ;;
 	guest)   run_guest ;;
 	vmms)    run_vmms ;;
+	packages) part tally packages selftests/packages_test.sh "$build" ;;
 	soak)    part tally_host soak selftests/soak.sh "$build" ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;
 	esac

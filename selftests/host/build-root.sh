@@ -41,16 +41,4 @@ if [ $# = 0 ]; then
 	exit 0
 fi
 top=$(cd "$here/../.." && pwd)
-root=()
-[ "$(id -u)" = 0 ] || root=(--map-root-user)
-# shellcheck disable=SC2016 # expanded inside
-exec unshare --mount "${root[@]}" bash -euc '
-	dir=$1 top=$2 cache=$3
-	shift 3
-	for path in /proc /dev "$top" "$cache"; do
-		mkdir -p "$dir$path"
-		mount --rbind "$path" "$dir$path"
-	done
-	exec chroot "$dir" env -i PATH=/usr/bin:/usr/sbin:/bin:/sbin VMITAP_CACHE="$cache" \
-		sh -ec "cd \"\$0\"; exec \"\$@\"" "$top" "$@"
-' build-root "$dir" "$top" "$cache" "$@"
+VMITAP_CACHE=$cache exec "$here/enter.sh" "$dir" "$cache" "$top" -- "$@"

@@ -17,8 +17,11 @@ kernel_by_name()
 kernel_by_release()
 {
 	local name
+	local -A debian=([bookworm]=12 [trixie]=13)
 	for name in $(awk '!/^#/ { print $1 }' "$here/kernels"); do
 		kernel_by_name "$name"
+		# Two suites may have the same version, built for each.
+		[[ $1 != *+deb* || $1 == *+deb"${debian[$kernel_base]:-}"-* ]] || continue
 		[[ $1 != "${name%%-*}".*-"$kernel_flavour" ]] ||
 			[[ $1 == *-cloud-* && $kernel_flavour != cloud-* ]] || return 0
 	done
