@@ -36,13 +36,14 @@ inside()
 	selftests/host/enter.sh "$root" -- "$@"
 }
 
-# What a system without vmitap is, but for what others write: logs, caches, the key that
-# DKMS makes for itself, copies of the list of packages.
+# difference SYSTEM: what is other than in this one, which never had vmitap.  Others write
+# as well: logs, caches, DKMS's key for itself, dpkg's list of packages.
 difference()
 {
-	diff -rq --no-dereference -x proc -x dev -x log -x cache \
+	diff -rq --no-dereference -x proc -x dev -x log -x cache -x lists -x ld.so.cache \
 		-x 'mok.*' -x 'status*' -x diversions-old "$1" "$root"
 	grep -A 2 -E '^Package: (lib)?vmitap' "$root/var/lib/dpkg/status"
+	grep -c vmitap "$root/etc/ld.so.cache" | grep -vx 0
 }
 
 # The packages' archives, less those of debug information.
