@@ -86,7 +86,9 @@ static int __init vmitap_init(void)
 	if (ret)
 		return ret;
 	ret = misc_register(&vmitap_device);
-	if (!ret)
+	if (ret)
+		vmitap_symbols_exit();
+	else
 		pr_info("version " VMITAP_VERSION "\n");
 	return ret;
 }
@@ -95,6 +97,7 @@ static void __exit vmitap_exit(void)
 {
 	misc_deregister(&vmitap_device);
 	vmitap_hooks_drain();
+	vmitap_symbols_exit();
 	pr_info("unloaded\n");
 }
 

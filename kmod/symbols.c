@@ -2,8 +2,10 @@
 /*
  * symbols.c - find what vmitap uses of KVM, keep KVM loaded meanwhile
  */
+#include <linux/atomic.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
+#include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/security.h>
 #include <linux/vmitap.h>
@@ -22,6 +24,10 @@ static_assert(__same_type(vm_list, struct list_head));
 static struct module *kvm_module;
 static struct module *vendor_module;
 static unsigned int kvm_users;
+
+/* Times that a module kvm was loaded, and which of them symbols and types are of. */
+static atomic_t kvm_loads = ATOMIC_INIT(1);
+static int kvm_found;
 
 #define VMITAP_DEFINE(mod, fn) DEFINE_STATIC_CALL_NULL(vmitap_##fn, fn);
 VMITAP_FUNCTIONS(VMITAP_DEFINE)
@@ -50,6 +56,17 @@ bool vmitap_symbols_allowed(char *refusal, size_t len)
 	return false;
 }
 
+static int symbols_module_comes(struct notifier_block *nb, unsigned long state, void *data)
+{
+	const struct module *mod = data;
+
+	if (state == MODULE_STATE_COMING && !strcmp(mod->name, "kvm"))
+		atomic_inc(&kvm_loads);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block symbols_notifier = { .notifier_call = symbols_module_comes };
+
 /**
  * vmitap_symbols_init() - find kallsyms_lookup_name()
  *
@@ -76,7 +93,15 @@ int vmitap_symbols_init(void)
 	static_call_update(vmitap_kallsyms_lookup_name,
 			   (typeof(kallsyms_lookup_name) *)probe.addr);
 	unregister_kprobe(&probe);
-	return 0;
+	return register_module_notifier(&symbols_notifier);
+}
+
+/**
+ * vmitap_symbols_exit() - undo vmitap_symbols_init()
+ */
+void vmitap_symbols_exit(void)
+{
+	unregister_module_notifier(&symbols_notifier);
 }
 
 /**
@@ -140,8 +165,10 @@ static void say_unloaded(char *refusal, size_t len)
 			len);
 }
 
+/* Looking at the types of all modules takes milliseconds: once for each KVM. */
 static int find_kvm(char *refusal, size_t len)
 {
+	int load = atomic_read(&kvm_loads);
 	const char *name;
 
 	if (!vmitap_symbol("kvm:kvm_put_kvm")) {
@@ -154,6 +181,8 @@ static int find_kvm(char *refusal, size_t len)
 			len);
 		return -EOPNOTSUPP;
 	}
+	if (kvm_found == load)
+		return 0;
 	name = find_symbols();
 	if (name) {
 		snprintf(refusal, len, "symbol %s not found: get a vmitap that knows this kernel",
@@ -167,6 +196,7 @@ static int find_kvm(char *refusal, size_t len)
 			 name);
 		return -EOPNOTSUPP;
 	}
+	kvm_found = load;
 	return 0;
 }
 

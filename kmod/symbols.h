@@ -54,6 +54,7 @@ extern struct vmitap_kvm vmitap_kvm;
 
 bool vmitap_symbols_allowed(char *refusal, size_t len);
 int vmitap_symbols_init(void);
+void vmitap_symbols_exit(void);
 unsigned long vmitap_symbol(const char *name);
 int vmitap_kvm_get(char *refusal, size_t len);
 void vmitap_kvm_put(void);
