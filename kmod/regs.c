@@ -65,6 +65,29 @@ void vmitap_regs_serve(struct kvm_vcpu *vcpu)
 	local_irq_restore(flags);
 }
 
+/*
+ * KVM loads a vCPU that it is making without its mutex, as nobody else can find it yet:
+ * but who knows of it by the vcpu_create hook.
+ */
+static bool vcpu_is_made(struct kvm_vcpu *vcpu)
+{
+	return kvm_get_vcpu(vcpu->kvm, vcpu->vcpu_idx) == vcpu;
+}
+
+static int wait_until_made(struct kvm_vcpu *vcpu)
+{
+	int i;
+
+	for (i = 0; i < REST_LOOKS; i++) {
+		if (vcpu_is_made(vcpu))
+			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		usleep_range(20, i < 10 ? 100 : 1000);
+	}
+	return -EBUSY;
+}
+
 /* Read the registers if nobody runs the vCPU. */
 static bool read_idle(struct kvm_vcpu *vcpu, struct vmitap_regs *regs)
 {
@@ -103,7 +126,8 @@ static int ask(struct vmitap_tap *tap, struct vmitap_regs *regs)
 
 /**
  * vmitap_regs_read() - read a vCPU's registers between two instructions
- * @vm: its VM; the hooks that a vCPU can wait in are in
+ * @vm: its VM, which the caller has a reference to, so that KVM does not destroy it
+ *	meanwhile; the hooks that a vCPU can wait in are in
  * @tap: the vCPU
  * @regs: out_* members
  *
@@ -119,6 +143,9 @@ int vmitap_regs_read(struct vmitap_vm *vm, struct vmitap_tap *tap,
 
 	if (vmitap_compat_state_hidden(tap->vcpu))
 		return -EOPNOTSUPP;
+	ret = wait_until_made(tap->vcpu);
+	if (ret)
+		return ret;
 	tap->pauses++;
 	vmitap_trap_update(vm);
 	vmitap_hook_barrier();

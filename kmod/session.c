@@ -19,6 +19,7 @@
 #include "session.h"
 #include "tap.h"
 #include "trap.h"
+#include "vms.h"
 
 /**
  * vmitap_session_create() - session of a file just opened
@@ -547,6 +548,7 @@ static struct vmitap_tap *session_find_tap(struct vmitap_session *session, u32 v
  */
 int vmitap_session_regs(struct vmitap_session *session, struct vmitap_regs *regs)
 {
+	struct kvm *kvm = NULL;
 	struct vmitap_tap *tap;
 	int ret;
 
@@ -559,11 +561,19 @@ int vmitap_session_regs(struct vmitap_session *session, struct vmitap_regs *regs
 		ret = -ENOENT;
 		goto out;
 	}
+	/* While KVM destroys a VM it loads the vCPUs without their mutexes. */
+	kvm = vmitap_vms_get(session->vm->kvm);
+	if (!kvm) {
+		ret = -EPIPE;
+		goto out;
+	}
 	vmitap_hooks_get_wait();
 	ret = vmitap_regs_read(session->vm, tap, regs);
 	vmitap_hooks_put_wait();
 out:
 	mutex_unlock(&vmitap_lock);
+	if (kvm)
+		vmitap_vms_put(kvm);
 	return ret;
 }
 

@@ -149,6 +149,17 @@ struct kvm *vmitap_vms_get_by_fd(int fd)
 }
 
 /**
+ * vmitap_vms_get() - keep a VM from being destroyed
+ * @kvm: the VM; the caller knows that its memory is there yet
+ *
+ * Return: @kvm with a reference, or NULL if it is being destroyed.
+ */
+struct kvm *vmitap_vms_get(struct kvm *kvm)
+{
+	return static_call(vmitap_kvm_get_kvm_safe)(kvm) ? kvm : NULL;
+}
+
+/**
  * vmitap_vms_put() - drop the reference to a VM
  * @kvm: the VM; may be destroyed here, so vmitap_lock must not be held
  */

@@ -3,6 +3,8 @@
  * pause_test.c - registers of vCPUs, and vCPUs that are kept from running
  */
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "lib/fixture.h"
@@ -243,6 +245,68 @@ TEST_F(regs, of_no_vcpu)
 	regs.vcpu_id = 0;
 	regs.flags = 1;
 	EXPECT_EQ(-EOPNOTSUPP, __vmitap_ioctl(self->fd, VMITAP_IOC_REGS, &regs));
+}
+
+/**
+ * struct asker - asks for registers without end
+ * @fd: session
+ * @stop: no more
+ * @answers: times that it got some
+ * @wrong: an error that there must not be, or 0
+ */
+struct asker {
+	int fd;
+	atomic_bool stop;
+	unsigned long answers;
+	int wrong;
+};
+
+static void *ask_for_regs(void *data)
+{
+	struct asker *asker = data;
+	__u32 i;
+
+	for (i = 0; !atomic_load(&asker->stop); i++) {
+		struct vmitap_regs regs = { .size = sizeof(regs), .vcpu_id = i % 4 };
+		int ret = __vmitap_ioctl(asker->fd, VMITAP_IOC_REGS, &regs);
+
+		if (!ret)
+			asker->answers++;
+		else if (ret != -ENOENT && ret != -EPIPE && ret != -EBUSY)
+			asker->wrong = ret;
+	}
+	return NULL;
+}
+
+/*
+ * While KVM makes a vCPU, or destroys it with its VM, it loads it without a lock that
+ * would keep others from doing so.
+ */
+TEST_F_TIMEOUT(regs, of_vcpus_that_come_and_go, 120)
+{
+	struct asker asker = { 0 };
+	pthread_t threads[3];
+	size_t j;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		struct testvm *vm = testvm_create(true);
+
+		asker.fd = session_tap(vm, RING_BYTES, VMITAP_CLASSES_EXIT, 0);
+		atomic_store(&asker.stop, false);
+		for (j = 0; j < 3; j++)
+			ASSERT_EQ(0, pthread_create(&threads[j], NULL, ask_for_regs, &asker));
+		for (j = 0; j < 4; j++)
+			testvm_add_vcpu(vm);
+		usleep(1000);
+		testvm_destroy(vm);
+		atomic_store(&asker.stop, true);
+		for (j = 0; j < 3; j++)
+			pthread_join(threads[j], NULL);
+		close(asker.fd);
+	}
+	EXPECT_EQ(0, asker.wrong);
+	EXPECT_LT(0, asker.answers);
 }
 
 /* RBX has the address of a counter. */
