@@ -163,13 +163,11 @@ run_intel()
 		trap_busy_test trap_test wait_test
 }
 
-# VMMs other than QEMU: two with libkrun, whose interrupt controllers are KVM's or split,
-# and gVisor.
+# VMMs other than QEMU.
 run_vmms()
 {
 	if obtainable libkrun selftests/host/vmm.sh krun; then
 		VMM=krun run_host 'VMM krun' vmm_test.sh guest_kernel_test.sh
-		VMM=krun-split run_host 'VMM krun-split' vmm_test.sh
 	fi
 	if obtainable gVisor selftests/host/vmm.sh gvisor; then
 		VMM=gvisor run_host 'VMM gvisor' gvisor_test.sh

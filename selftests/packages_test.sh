@@ -41,7 +41,7 @@ inside()
 difference()
 {
 	diff -rq --no-dereference -x proc -x dev -x log -x cache -x lists -x ld.so.cache \
-		-x 'mok.*' -x 'status*' -x diversions-old "$1" "$root"
+		-x 'mok.*' -x 'mldbm-*' -x 'status*' -x diversions-old "$1" "$root"
 	grep -A 2 -E '^Package: (lib)?vmitap' "$root/var/lib/dpkg/status"
 	grep -c vmitap "$root/etc/ld.so.cache" | grep -vx 0
 }

@@ -2,16 +2,14 @@
 /*
  * krun.c - run a Linux guest under libkrun, for start-vmm.sh
  *
- * usage: krun [-s] NAME CPUS MIB KERNEL INITRD APPEND CONSOLE IN OUT
+ * usage: krun NAME CPUS MIB KERNEL INITRD APPEND CONSOLE IN OUT
  *
  * KERNEL is an ELF image.  CONSOLE gets what the guest writes to its first serial
  * port; IN and OUT are what it reads from the second, and what it writes there.  It
  * has no second if they are empty.
- * With -s the interrupt controllers are split: only the local APICs are KVM's.
  */
 #include <err.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +21,6 @@ int32_t krun_create_ctx(void);
 int32_t krun_set_vm_config(uint32_t ctx, uint8_t cpus, uint32_t mib);
 int32_t krun_set_kernel(uint32_t ctx, const char *kernel, uint32_t format,
 			const char *initrd, const char *append);
-int32_t krun_split_irqchip(uint32_t ctx, bool split);
 int32_t krun_disable_implicit_console(uint32_t ctx);
 int32_t krun_disable_implicit_vsock(uint32_t ctx);
 int32_t krun_add_serial_console_default(uint32_t ctx, int in, int out);
@@ -55,13 +52,10 @@ static void add_serial(uint32_t ctx, const char *in, const char *out)
 
 int main(int argc, char **argv)
 {
-	bool split = argc > 1 && !strcmp(argv[1], "-s");
 	int32_t ctx;
 
-	argv += split;
-	argc -= split;
 	if (argc != 10)
-		errx(2, "usage: krun [-s] NAME CPUS MIB KERNEL INITRD APPEND CONSOLE IN OUT");
+		errx(2, "usage: krun NAME CPUS MIB KERNEL INITRD APPEND CONSOLE IN OUT");
 
 	/* It names the process after it. */
 	if (setenv("HOSTNAME", argv[1], 1))
@@ -70,7 +64,6 @@ int main(int argc, char **argv)
 	must(ctx, "context");
 	must(krun_set_vm_config(ctx, atoi(argv[2]), atoi(argv[3])), "CPUs and memory");
 	must(krun_set_kernel(ctx, argv[4], KRUN_KERNEL_FORMAT_ELF, argv[5], argv[6]), "kernel");
-	must(krun_split_irqchip(ctx, split), "interrupt controllers");
 	must(krun_disable_implicit_console(ctx), "console");
 	must(krun_disable_implicit_vsock(ctx), "vsock");
 	add_serial(ctx, "/dev/null", argv[7]);

@@ -27,8 +27,8 @@ usage: run.sh [options] -- 'shell command'
   --qemu-args S     more for the QEMU that is the host
 KVM_ARGS in the environment: parameters for KVM's vendor module, such as ept=0.
 CPU_MODEL: another of Bochs' CPU models, such as corei7_skylake_x.
-VMM: krun or krun-split, guests run under libkrun instead of QEMU; gvisor, its program is
-there for a test (see vmm.sh).
+VMM: krun, guests run under libkrun instead of QEMU; gvisor, its program is there for a
+test (see vmm.sh).
 HOST_KERNEL and GUEST_KERNEL choose the kernels by their names in selftests/host/kernels;
 both are 6.1 by default, whatever the other is.
 Exit status: that of the command; 97 the kernel complained or vmitap could not be
@@ -109,7 +109,7 @@ guest_release=$("$here/release.sh" "$guest_name")
 guest_kernel=$("$here/kernel.sh" "$guest_release")
 guest_modules=$top/$("$here/guest-modules.sh" "$guest_name")
 vmm=${VMM:-qemu} vmm_program='' vmlinux=''
-[ "$vmm" = qemu ] || vmm_program=$("$here/vmm.sh" "${vmm%-split}")
+[ "$vmm" = qemu ] || vmm_program=$("$here/vmm.sh" "$vmm")
 case $vmm in
 krun*)
 	vmlinux=$build/host/vmlinux-$guest_release

@@ -4,8 +4,8 @@
 # usage: start-vmm.sh NAME INITRD CONSOLE [-g GO] [QEMU_ARGUMENT...]
 # CONSOLE gets what the guest writes to its first serial port; the second is the FIFOs
 # GO.in and GO.out.
-# VMM says which: qemu (default), krun, or krun-split, whose interrupt controllers are
-# not KVM's but for the local APICs.  GUEST_APPEND is more for the kernel's command line.
+# VMM says which: qemu (default) or krun.  GUEST_APPEND is more for the kernel's command
+# line.
 
 set -eu
 name=$1 initrd=$2 console=$3 go=''
@@ -27,18 +27,17 @@ start_qemu()
 # It ends when the guest resets itself by the keyboard controller.
 start_krun()
 {
-	[ $# = 0 ] || [ "$1" = -s ] || {
+	[ $# = 0 ] || {
 		echo "start-vmm.sh: these are QEMU's: $*" >&2
 		exit 2
 	}
-	exec "$VMITAP_VMM" "$@" "$name" 2 256 "$VMITAP_GUEST_VMLINUX" "$initrd" \
+	exec "$VMITAP_VMM" "$name" 2 256 "$VMITAP_GUEST_VMLINUX" "$initrd" \
 		"$append reboot=k pci=off i8042.noaux i8042.nomux" \
 		"$console" "${go:+$go.in}" "${go:+$go.out}"
 }
 
 case ${VMM:-qemu} in
-qemu)       start_qemu "$@" ;;
-krun)       start_krun "$@" ;;
-krun-split) start_krun -s "$@" ;;
-*)          echo "start-vmm.sh: no Linux guest runs under '$VMM'" >&2; exit 2 ;;
+qemu) start_qemu "$@" ;;
+krun) start_krun "$@" ;;
+*)    echo "start-vmm.sh: no Linux guest runs under '$VMM'" >&2; exit 2 ;;
 esac
