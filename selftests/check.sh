@@ -160,7 +160,7 @@ run_intel()
 	obtainable Bochs selftests/host/emulator.sh bochs || return
 	CPU=intel run_host intel abi_test await_test content_test event_test filter_mask_test \
 		hooks_gone_test library_test message_test mmap_test pause_test ring_test \
-		trap_busy_test trap_test wait_test
+		trap_busy_test trap_test
 }
 
 # VMMs other than QEMU.

@@ -233,11 +233,12 @@ TEST_F(wait, memory_slots_change)
 		.guest_phys_addr = 0x10000000,
 		.memory_size = 0x10000,
 	};
-	time_t start = time(NULL);
+	time_t start;
 
 	self->vm = make_vm();
 	slot.userspace_addr = (unsigned long)self->vm->mem;
 	make_wait(self, getpid(), variant->classes);
+	start = time(NULL);
 	ASSERT_EQ(0, ioctl(self->vm->fd, KVM_SET_USER_MEMORY_REGION, &slot));
 	slot.memory_size = 0;
 	ASSERT_EQ(0, ioctl(self->vm->fd, KVM_SET_USER_MEMORY_REGION, &slot));
