@@ -399,13 +399,18 @@ static void *run_fuzzer(void *arg)
 	return NULL;
 }
 
-/* A VM that gets vCPUs and ends; dup3() as the number stays the same. */
+/*
+ * A VM that gets vCPUs and ends; dup3() as the number stays the same.  Its interrupt
+ * controllers are KVM's: with each vCPU that has none KVM changes its own code, which vCPUs
+ * of other VMs execute, and now and then QEMU goes on executing the breakpoint that was
+ * there meanwhile.
+ */
 static void *run_vms(void *arg)
 {
 	struct fuzzer *f = arg;
 
 	while (!__atomic_load_n(&fuzz.stop, __ATOMIC_RELAXED)) {
-		struct testvm *vm = testvm_create(false);
+		struct testvm *vm = testvm_create(true);
 		int i;
 
 		dup3(vm->fd, fuzz.other_fd, O_CLOEXEC);
