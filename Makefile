@@ -100,7 +100,7 @@ check: setup
 # built as well: minutes to build, then longer than with the stock one.
 check-debug check-kcsan: check-%: setup
 	@$(MAKE) --no-print-directory -s all >&2
-	@HOST_KERNEL=$* selftests/check.sh host
+	@HOST_KERNEL=$* selftests/check.sh checkers host
 
 # Parts that make check leaves out: one VMM comes by npm, where that is installed; the
 # packages go into systems of Debian 12 and 13 made for that, as root.

@@ -17,8 +17,10 @@ if [ "$kernel_suite" = - ]; then
 	make --no-print-directory -s module O="$build" "$@" >&2
 	echo "$build/vmitap.ko"
 elif [ "$kernel_suite" = source ]; then
+	# Of the kernel, these configurations have UBSAN look at nothing.
 	make --no-print-directory -s module O="$build/$kernel_name" \
-		KDIR="$("$here/kernel.sh" "$release")/lib/modules/$release/build" "$@" >&2
+		KDIR="$("$here/kernel.sh" "$release")/lib/modules/$release/build" \
+		UBSAN_SANITIZE=y "$@" >&2
 	echo "$build/$kernel_name/vmitap.ko"
 else
 	# The kernel's type information is taken from its image.
