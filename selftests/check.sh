@@ -5,7 +5,8 @@
 # "N passed, N failed, N skipped".
 # usage: check.sh [PART...]      parts: static user filters cli install views host guest
 #                              refuse kernels intel; not run unless named: vmms
-#                              packages builtin soak
+#                              packages builtin soak checkers
+#                              intel-guest
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
@@ -140,6 +141,13 @@ run_guest()
 	run_host guest ps_test.sh watch_test.sh reboot_test.sh
 }
 
+# Do HOST_KERNEL's checkers tell?
+run_checkers()
+{
+	build_module || return
+	part tally checkers selftests/checkers_test.sh "$build" "$module"
+}
+
 # What a host must refuse; lockdown is the last thing in the life of one.
 run_refuse()
 {
@@ -159,8 +167,16 @@ run_intel()
 {
 	obtainable Bochs selftests/host/emulator.sh bochs || return
 	CPU=intel run_host intel abi_test await_test content_test event_test filter_mask_test \
-		hooks_gone_test library_test message_test mmap_test pause_test ring_test \
-		trap_busy_test trap_test
+		hooks_gone_test hostile_guest_test library_test message_test mmap_test pause_test \
+		ring_test trap_busy_test trap_test wait_test
+}
+
+# A Linux guest there, with less of what takes long.
+run_intel_guest()
+{
+	obtainable Bochs selftests/host/emulator.sh bochs || return
+	CPU=intel STORM_SECONDS=5 HOST_TIMEOUT=3600 run_host intel-guest guest_kernel_test.sh \
+		linux_trap_test.sh
 }
 
 # VMMs other than QEMU.
@@ -206,8 +222,10 @@ for name in "$@"; do
 	builtin) HOST_KERNEL=builtin run_host builtin no_kvm_test.sh ;;
 	kernels) run_kernels ;;
 	intel)   run_intel ;;
+	intel-guest) run_intel_guest ;;
 	guest)   run_guest ;;
 	vmms)    run_vmms ;;
+	checkers) run_checkers ;;
 	packages) part tally packages selftests/packages_test.sh "$build" ;;
 	soak)    part tally_host soak selftests/soak.sh "$build" ;;
 	*)       echo "check.sh: there is no part $name" >&2; exit 2 ;;

@@ -45,7 +45,7 @@ holds 'ps: all lists have the processes that stay' "$tmp/ps" \
 holds 'ps: what runs is seen by its page tables' "$tmp/ps" \
 	'[.processes[] | select(.comm == "workload")] | any(.seen | index("address-spaces"))'
 
-timeout 60 vmitap strace --for 2 --vm "$guest_pid" > "$tmp/strace" 2> "$tmp/err"
+timeout 300 vmitap strace --for 2 --vm "$guest_pid" > "$tmp/strace" 2> "$tmp/err"
 result $? 'strace' "$tmp/err"
 grep -qE '^\[[0-9]+ workload\] pread64\(.*\) = 4096$' "$tmp/strace"
 result $? 'strace: processes and calls are named' "$tmp/strace"

@@ -18,7 +18,8 @@
 #include "lib/loops.h"
 #include "lib/testvm_state.h"
 
-#define RING_BYTES	0x10000
+/* The most that a test has between two looks at the ring. */
+#define RING_BYTES	0x40000
 #define TABLES_BYTES	TESTVM_CODE
 
 GUEST_CPUID_LOOP(cpuids);
