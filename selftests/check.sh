@@ -4,9 +4,8 @@
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped".
 # usage: check.sh [PART...]      parts: static user filters cli install views host guest
-#                              refuse kernels intel; not run unless named: vmms
-#                              packages builtin soak checkers
-#                              intel-guest
+#                              refuse kernels intel paging; not run unless named:
+#                              vmms packages builtin soak checkers intel-guest
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
 # Exit status: 0 nothing failed, 1 something did.
@@ -171,6 +170,17 @@ run_intel()
 		ring_test trap_busy_test trap_test wait_test
 }
 
+# KVM without nested paging, or real mode by its emulator.
+run_paging()
+{
+	local tests=(content_test event_test message_test trap_test)
+	KVM_ARGS=npt=0 run_host 'AMD, npt=0' "${tests[@]}"
+	obtainable Bochs selftests/host/emulator.sh bochs || return
+	CPU=intel KVM_ARGS=ept=0 run_host 'Intel, ept=0' "${tests[@]}"
+	CPU=intel KVM_ARGS=unrestricted_guest=0 \
+		run_host 'Intel, unrestricted_guest=0' "${tests[@]}"
+}
+
 # A Linux guest there, with less of what takes long.
 run_intel_guest()
 {
@@ -206,7 +216,8 @@ tally_host()
 	skipped=$((skipped + s))
 }
 
-[ $# -gt 0 ] || set -- static user filters cli install views host guest refuse kernels intel
+[ $# -gt 0 ] || set -- static user filters cli install views host guest refuse kernels intel \
+	paging
 for name in "$@"; do
 	case $name in
 	static)  part tally static selftests/static.sh ;;
@@ -222,6 +233,7 @@ for name in "$@"; do
 	builtin) HOST_KERNEL=builtin run_host builtin no_kvm_test.sh ;;
 	kernels) run_kernels ;;
 	intel)   run_intel ;;
+	paging)  run_paging ;;
 	intel-guest) run_intel_guest ;;
 	guest)   run_guest ;;
 	vmms)    run_vmms ;;

@@ -164,11 +164,13 @@ TEST_F(inject, delivery_interrupted)
 	TESTVM_LOAD(self->t.vm, interrupted);
 	testvm_set_gate(self->t.vm, 0x30, interrupted, interrupted_handler);
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
-	tapped_attach(&self->t, RING_BYTES, CLASS(INJECT) | CLASS(NPF), 0);
+	tapped_attach(&self->t, RING_BYTES,
+		      CLASS(INJECT) | CLASS(NPF) | CLASS(EXCEPTION), 0);
 	ASSERT_EQ(0, __queue_interrupt(self->t.vcpu, 0x30));
 	testvm_run(self->t.vcpu);
 	expect_inject(&self->t.ring);
-	exit = ring_expect_exit(&self->t.ring, VMITAP_CLASS_NPF);
+	exit = ring_expect_exit(&self->t.ring, vendor_has_nested_paging() ?
+				VMITAP_CLASS_NPF : VMITAP_CLASS_EXCEPTION);
 	/* Valid, an external interrupt, the vector. */
 	EXPECT_EQ(0x80000030, exit->intr_info);
 	inject = expect_inject(&self->t.ring);

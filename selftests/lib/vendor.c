@@ -34,6 +34,17 @@ bool vendor_is_intel(void)
 	return intel;
 }
 
+bool vendor_has_nested_paging(void)
+{
+	FILE *file = fopen(vendor_is_intel() ? "/sys/module/kvm_intel/parameters/ept" :
+			   "/sys/module/kvm_amd/parameters/npt", "r");
+	int val = file ? fgetc(file) : 'Y';
+
+	if (file)
+		fclose(file);
+	return val == 'Y' || val == '1';
+}
+
 static enum vendor_exit svm_exit(const struct vmitap_exit *exit)
 {
 	switch (exit->reason) {
@@ -45,6 +56,7 @@ static enum vendor_exit svm_exit(const struct vmitap_exit *exit)
 	case 0x20: return VENDOR_READ_DR0;
 	case 0x30: return VENDOR_WRITE_DR0;
 	case 0x46: return VENDOR_UNDEFINED;
+	case 0x4e: return VENDOR_PAGE_FAULT;
 	case 0x72: return VENDOR_CPUID;
 	case 0x78: return VENDOR_HLT;
 	case 0x7b: return VENDOR_IO;
@@ -73,11 +85,20 @@ static enum vendor_exit vmx_dr_exit(__u64 qual)
 	return qual & 16 ? VENDOR_READ_DR0 : VENDOR_WRITE_DR0;
 }
 
+/* Valid, a hardware exception, its vector. */
+static enum vendor_exit vmx_exception(__u64 intr_info)
+{
+	switch (intr_info & 0x800007ff) {
+	case 0x80000306: return VENDOR_UNDEFINED;
+	case 0x8000030e: return VENDOR_PAGE_FAULT;
+	default: return VENDOR_OTHER;
+	}
+}
+
 static enum vendor_exit vmx_exit(const struct vmitap_exit *exit)
 {
 	switch (exit->reason) {
-	case 0: return (exit->qual2 & 0x800007ff) == 0x80000306 ?
-		       VENDOR_UNDEFINED : VENDOR_OTHER;
+	case 0: return vmx_exception(exit->qual2);
 	case 10: return VENDOR_CPUID;
 	case 12: return VENDOR_HLT;
 	case 18: return VENDOR_HYPERCALL;
@@ -115,6 +136,11 @@ struct vendor_io vendor_io(const struct vmitap_exit *exit)
 bool vendor_npf_write(const struct vmitap_exit *exit)
 {
 	return exit->qual1 & 2;
+}
+
+__u64 vendor_fault_address(const struct vmitap_exit *exit)
+{
+	return vendor_is_intel() ? exit->qual1 : exit->qual2;
 }
 
 void vendor_fix_hypercalls(char *code, unsigned long len)

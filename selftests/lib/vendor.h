@@ -25,6 +25,7 @@ enum vendor_exit {
 	VENDOR_READ_DR0,
 	VENDOR_WRITE_DR0,
 	VENDOR_UNDEFINED,	/* #UD */
+	VENDOR_PAGE_FAULT,	/* #PF, of shadow page tables */
 	VENDOR_OTHER,
 };
 
@@ -52,6 +53,13 @@ struct vendor_io {
 bool vendor_is_intel(void);
 
 /**
+ * vendor_has_nested_paging() - does KVM use nested page tables?
+ *
+ * Return: false if it keeps shadow page tables: parameter npt or ept of its module.
+ */
+bool vendor_has_nested_paging(void);
+
+/**
  * vendor_exit() - what is this exit?
  * @exit: the exit
  *
@@ -74,6 +82,14 @@ struct vendor_io vendor_io(const struct vmitap_exit *exit);
  * Return: true if it was.
  */
 bool vendor_npf_write(const struct vmitap_exit *exit);
+
+/**
+ * vendor_fault_address() - where was the fault?
+ * @exit: an exit that is VENDOR_PAGE_FAULT
+ *
+ * Return: the virtual address.
+ */
+__u64 vendor_fault_address(const struct vmitap_exit *exit);
 
 /**
  * vendor_fix_hypercalls() - replace VMMCALL where it is VMCALL that there is
