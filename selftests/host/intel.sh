@@ -99,10 +99,23 @@ intel_watch()
 	done
 }
 
+# intel_screen: read what Bochs shows, until it ends.  Left unread, the cursor's
+# blinking fills the terminal after some minutes, and Bochs waits for ever.
+intel_screen()
+{
+	local screen=
+	while [ -z "$screen" ]; do
+		sleep 0.2
+		kill -0 "$qemu" 2>/dev/null || return 0
+		screen=$(sed -n 's/.*connected to screen "\(.*\)".*/\1/p' "$dir/screen")
+	done
+	cat "$screen" > /dev/null 2>&1 || :
+}
+
 # intel_run: run the host until it ends; the verdict is in $dir/status then.
 intel_run()
 {
-	local memory tail watch
+	local memory tail watch screen
 	case $mem in
 	*[KMG]) memory=$(numfmt --from=iec "$mem") ;;
 	*)      memory=$((mem * mib)) ;;
@@ -123,9 +136,11 @@ intel_run()
 	tail=$!
 	intel_watch &
 	watch=$!
+	intel_screen &
+	screen=$!
 	wait "$qemu" || :
 	qemu=
-	wait "$tail" "$watch" || :
+	wait "$tail" "$watch" "$screen" || :
 	[ ! -s "$dir/out.tar" ] || tar -C "$build/host/out" -xf "$dir/out.tar"
 	grep -ahs PANIC "$dir/screen" "$dir/bochs.log" | grep -v 'soft power off' > "$dir/qemu.err" || :
 }
