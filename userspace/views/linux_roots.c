@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "linux_owner.h"
 #include "linux_roots.h"
@@ -12,6 +13,9 @@
 /* A listing of some hundred tasks takes a few milliseconds. */
 #define INTERVAL_S	0.1
 #define MAX_AGE_S	2.0
+
+/* Of a large guest, or on a slow host, it takes more, but never most of the time. */
+#define INTERVAL_LISTINGS 4
 
 void linux_roots_init(struct linux_roots *roots, struct linux_guest *lg)
 {
@@ -65,14 +69,34 @@ int linux_roots_set(struct linux_roots *roots, const struct linux_task *tasks,
 	return 0;
 }
 
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+static void keep_pace(struct linux_roots *roots, double took)
+{
+	double pace = took * INTERVAL_LISTINGS;
+
+	roots->interval = pace > INTERVAL_S ? pace : INTERVAL_S;
+	roots->max_age = pace > MAX_AGE_S ? pace : MAX_AGE_S;
+}
+
 static void list_again(struct linux_roots *roots, double now)
 {
+	double start = seconds();
 	struct linux_tasks tasks;
+	int err;
 
 	roots->listed_at = now;
 	roots->listings++;
 	paging_flush(&roots->lg->kernel.paging);
-	if (linux_tasks_list(roots->lg, 0, &tasks))
+	err = linux_tasks_list(roots->lg, 0, &tasks);
+	keep_pace(roots, seconds() - start);
+	if (err)
 		return;
 	/* With no memory for the new list the old one is still there. */
 	linux_roots_set(roots, tasks.list, tasks.nr);

@@ -33,8 +33,8 @@ struct linux_process {
  * @lg: guest whose tasks are listed; NULL if there is nobody to ask
  * @list: processes in the order of @root
  * @nr: how many
- * @interval: least time between two listings, seconds
- * @max_age: a listing is made anew when it is older, seconds
+ * @interval: least time between two listings, seconds; grows with the time that one takes
+ * @max_age: a listing is made anew when it is older, seconds; likewise
  * @listed_at: time of the last listing
  * @listings: how many were made
  * @odd: some process has page tables at an odd page, so there is no isolation
