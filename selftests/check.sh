@@ -185,7 +185,7 @@ run_paging()
 run_intel_guest()
 {
 	obtainable Bochs selftests/host/emulator.sh bochs || return
-	CPU=intel STORM_SECONDS=5 HOST_TIMEOUT=3600 run_host intel-guest guest_kernel_test.sh \
+	CPU=intel STORM_SECONDS=10 HOST_TIMEOUT=3600 run_host intel-guest guest_kernel_test.sh \
 		linux_trap_test.sh
 }
 

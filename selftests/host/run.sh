@@ -77,6 +77,8 @@ linux|none) ;;
 *) echo "run.sh: GUEST is linux or none, not '$guest'" >&2; exit 2 ;;
 esac
 
+# It is built without the option that has it on from the start.
+[ "$host_kernel" != kcsan ] || args="kcsan.early_enable=1 $args"
 case $cpu in
 amd)
 	: "${smp:=3}" "${mem:=3G}" "${timeout:=600}"
