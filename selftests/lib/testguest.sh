@@ -7,6 +7,8 @@
 start_guest()
 {
 	cat > "$tmp/script"
+	# What another guest said is not this one's.
+	rm -f "$log" "$log.go.in"
 	"$top/selftests/host/test-guest.sh" "$tmp/script" "$log" -- "$@" > "$tmp/qemu" 2>&1 &
 	guest=$!
 }
