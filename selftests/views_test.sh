@@ -8,8 +8,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${1:-build}
 tests=$build/selftests/views
-images=$build/views/images/${GUEST_KERNEL:-6.1}
 . selftests/lib/tap.sh
+. selftests/lib/image.sh
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -33,17 +33,6 @@ run()
 	done < "$tmp/out"
 	[ $status = 0 ] || sed 's/^/# /' "$tmp/err" | head -n 60
 	result $status "$name: runs to its end"
-}
-
-# image NAME [OPTION...]: make it unless it is there and nothing of it is newer
-image()
-{
-	local dir=$images/$1 input
-	shift
-	for input in selftests/views_image.sh selftests/guest/processes.c; do
-		[ "$dir/ready" -nt "$input" ] || rm -f "$dir/ready"
-	done
-	[ -e "$dir/ready" ] || selftests/views_image.sh "$dir" "$@" >&2
 }
 
 echo 'TAP version 13'

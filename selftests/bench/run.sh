@@ -4,7 +4,7 @@
 # traps to programs in a Linux guest, counted in a virtual host whose clock counts
 # instructions, and how fast readers are, natively.  Prints a table; writes
 # build/bench.json, a list of {name, value, unit, goal}.
-# usage: run.sh [PART...]      parts: exits slowdown reader watch
+# usage: run.sh [PART...]      parts: exits slowdown reader discovery watch
 # Exit status: 0, also if a goal is missed; 1 if a figure could not be had.
 
 set -euo pipefail
@@ -36,13 +36,21 @@ reader()
 	"$build/bench/reader" "$build/bench/reader_fill.bpf.o"
 }
 
+# Of a guest of 512 MiB with more than 300 processes.
+discovery()
+{
+	. selftests/lib/image.sh
+	image plain
+	"$build/bench/discovery" "$images/plain/ram" "$images/plain/regs"
+}
+
 watch()
 {
 	selftests/host/run.sh --guest none --icount --timeout 1200 --module "$build/vmitap.ko" \
 		--path "$PWD/$build" --log "$build/host/bench-console.log" -- "$here/watch.sh"
 }
 
-[ $# -gt 0 ] || set -- exits slowdown reader
+[ $# -gt 0 ] || set -- exits slowdown reader discovery
 for part in "$@"; do
 	echo "bench: $part" >&2
 	"$part" | tee -a "$tmp/figures" >&2
