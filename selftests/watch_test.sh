@@ -47,8 +47,8 @@ hide()
 	fi >> "$tmp/found"
 	tell back
 	wait_for 'guest: back' 60 $((undone += 1))
-	# Until watch has seen it, too.
-	sleep 1
+	# Until watch has seen it, too: an alert takes several lists.
+	sleep "$(jq -s '(last.lasted_s // 0) * 2 | [[., 1] | max, 10] | min' "$tmp/alerts")"
 }
 
 # in_time NAME: judge by $tmp/found
