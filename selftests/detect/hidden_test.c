@@ -254,6 +254,53 @@ static void test_once(void)
 			 "once more: it came back, and is hidden again\n");
 }
 
+static unsigned int lists_before;
+
+static void hide_between(void)
+{
+	if (lists_before-- > 0)
+		return;
+	world_find(17)->hidden = HIDE_LISTS;
+	world.between = NULL;
+}
+
+/* Wherever it happens among the lists of a round, it is missing in both in the end. */
+static void test_hidden_between(void)
+{
+	unsigned int i;
+	bool good = true;
+
+	for (i = 0; i < 4; i++) {
+		world_init(30);
+		world_looks(5);
+		lists_before = i;
+		world.between = hide_between;
+		world_looks(LOOKS_OWNED + 2);
+		good &= world.verdicts.nr == 1 &&
+			world.verdicts.list->missing == HIDE_LISTS << 1;
+		print_verdicts();
+		world_looks(50);
+		good &= world.verdicts.nr == 1;
+	}
+	ksft_test_result(good, "alert: hidden between two lists, missing in both, once\n");
+}
+
+/* Told to be missing in one, it leaves the other. */
+static void test_hides_more(void)
+{
+	struct world_process *victim;
+
+	world_init(30);
+	victim = world_find(17);
+	victim->hidden = HIDE_TREE;
+	world_looks(LOOKS);
+	victim->hidden = HIDE_LISTS;
+	world_looks(LOOKS);
+	ksft_test_result(world.verdicts.nr == 2 &&
+			 world.verdicts.list[1].missing == HIDE_LISTS << 1,
+			 "once more: it leaves another list, missing in both\n");
+}
+
 /* No vCPU leaves its page tables, which never are seen in user mode in a pause. */
 static void test_held(void)
 {
@@ -377,7 +424,7 @@ static void test_broken(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(41);
+	ksft_set_plan(43);
 	test_nothing();
 	test_births();
 	test_storm();
@@ -386,6 +433,8 @@ int main(void)
 	test_kernel_tables();
 	test_hidden();
 	test_once();
+	test_hidden_between();
+	test_hides_more();
 	test_held();
 	test_reuse();
 	test_caught();

@@ -319,6 +319,21 @@ static void want(struct hidden *hidden, enum wanted wanted)
 		hidden->wanted = wanted;
 }
 
+/*
+ * Is it missing in more lists than it was?  Views are asked one after the other, so the
+ * first of them may have had it still when the next one had not; and what was told of
+ * may go on to hide.  Either way, that is another suspicion.
+ */
+static bool has_grown(const struct hidden *hidden, const struct suspect *suspect,
+		      const struct entity *entity, const struct aggregate *agg)
+{
+	uint32_t out_of_band = aggregate_pattern(agg, VIEW_OUT_OF_BAND);
+
+	return entity->missing & ~suspect->missing & out_of_band &&
+	       (suspect->runs <= 1 ||
+		told_is(&hidden->told, entity, suspect->missing));
+}
+
 /* A process that a view misses. */
 static int look_at(struct hidden *hidden, const struct entity *entity,
 		   const struct aggregate *agg, struct verdicts *verdicts)
@@ -335,6 +350,9 @@ static int look_at(struct hidden *hidden, const struct entity *entity,
 		suspects_clear(&hidden->suspects, entity, agg->now);
 		return 0;
 	}
+	if (has_grown(hidden, suspect, entity, agg))
+		suspects_restart(suspect, entity, entity->missing &
+				 (suspect->missing | out_of_band), agg->now);
 	suspect->missing &= entity->missing;
 	if (told_is(&hidden->told, entity, suspect->missing)) {
 		suspect->seen_tsc = agg->now;

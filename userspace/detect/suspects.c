@@ -80,6 +80,13 @@ struct suspect *suspects_get(struct suspects *suspects,
 	return suspect;
 }
 
+void suspects_restart(struct suspect *suspect, const struct entity *entity,
+		      uint32_t missing, uint64_t now)
+{
+	begin(suspect, entity, now);
+	suspect->missing = missing;
+}
+
 void suspects_expire(struct suspects *suspects, uint64_t before)
 {
 	size_t i = 0;

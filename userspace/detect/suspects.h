@@ -55,6 +55,10 @@ struct suspects {
 struct suspect *suspects_get(struct suspects *suspects,
 			     const struct entity *entity, uint64_t now);
 
+/* Begin anew with a suspicion of an entity that @missing, a set of views, do not have. */
+void suspects_restart(struct suspect *suspect, const struct entity *entity,
+		      uint32_t missing, uint64_t now);
+
 /* Forget those for whom nothing speaks since @before. */
 void suspects_expire(struct suspects *suspects, uint64_t before);
 
