@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <kselftest.h>
 
 #include "image.h"
+#include "linux_roots.h"
 #include "said.h"
 #include "tasks.h"
 
@@ -225,6 +228,48 @@ static void test_tasks(void)
 	linux_tasks_free(&tids);
 }
 
+static const struct guest_ops *fast;
+
+static int read_slowly(void *arg, uint64_t gpa, void *buf, size_t len)
+{
+	usleep(1000);
+	return fast->read(arg, gpa, buf, len);
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* Where a listing takes long, what no list has does not have it made all the time. */
+static void test_pace(struct guest *guest)
+{
+	const uint64_t nobody = 0xdead000;
+	struct linux_roots roots;
+	struct guest_ops slow;
+	double took;
+
+	fast = guest->ops;
+	slow = *fast;
+	slow.read = read_slowly;
+	slow.map = NULL;
+	guest->ops = &slow;
+	linux_roots_init(&roots, &lg);
+	took = now();
+	linux_roots_find(&roots, nobody, 0);
+	took = now() - took;
+	linux_roots_find(&roots, nobody, took * 2);
+	ksft_test_result(took > 0.1 && roots.listings == 1,
+			 "a listing that took %.1f s is not made again at once\n", took);
+	linux_roots_find(&roots, nobody, took * 6);
+	ksft_test_result(roots.listings == 2, "but is later\n");
+	linux_roots_free(&roots);
+	guest->ops = fast;
+}
+
 int main(int argc, char **argv)
 {
 	struct guest_image *image;
@@ -233,7 +278,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		ksft_exit_fail_msg("usage: image_test DIR [pti]\n");
 	ksft_print_header();
-	ksft_set_plan(15);
+	ksft_set_plan(17);
 	said_read(&said, argv[1]);
 	image_open(argv[1], &image, &guest);
 	if (linux_open(&lg, &guest, NULL))
@@ -241,6 +286,7 @@ int main(int argc, char **argv)
 	test_kernel(argc > 2 && !strcmp(argv[2], "pti"));
 	test_symbols();
 	test_tasks();
+	test_pace(&guest);
 	linux_close(&lg);
 	guest_image_close(image);
 	ksft_finished();
