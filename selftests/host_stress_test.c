@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <signal.h>
 
+#define COUNTS_VMS
 #include "lib/fixture.h"
 #include "lib/loops.h"
 

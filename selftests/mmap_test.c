@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#define COUNTS_VMS
 #include "lib/fixture.h"
 
 #define PAGE		4096ul
