@@ -292,6 +292,16 @@ static unsigned int some_cmd(struct fuzzer *f, unsigned int cmd)
 	return one_in(f, 50) ? cmd ^ 1u << pick(f, 32) : cmd;
 }
 
+/* Any word at random, but where the kernel writes is not to be this test's own heap. */
+static void change_word(struct fuzzer *f, unsigned int nr, union any *arg)
+{
+	arg->words[1 + pick(f, ops[nr].size / 4 - 1)] = some_u32(f);
+	if (ops[nr].fill == fill_list_vms)
+		arg->list_vms.vms = some_pointer(f);
+	else if (ops[nr].fill == fill_list_slots)
+		arg->list_slots.slots = some_pointer(f);
+}
+
 /* An ioctl; its struct ends where the mapped memory ends. */
 static void do_ioctl(struct fuzzer *f)
 {
@@ -305,7 +315,7 @@ static void do_ioctl(struct fuzzer *f)
 		ops[nr].fill(f, &arg);
 	arg.size = some_size(f, ops[nr].size);
 	if (one_in(f, 8))
-		arg.words[1 + pick(f, ops[nr].size / 4 - 1)] = some_u32(f);
+		change_word(f, nr, &arg);
 	/* Where the area is given as a list as well, its content is of no use. */
 	at = f->area + AREA_BYTES - (arg.size < PAGE ? arg.size & ~7u : ops[nr].size);
 	memset(f->area, one_in(f, 2) ? 0 : CANARY, AREA_BYTES);
