@@ -301,6 +301,20 @@ static void test_hides_more(void)
 			 "once more: it leaves another list, missing in both\n");
 }
 
+/* Under way, the list of tasks always changes while it is read. */
+static void test_torn(void)
+{
+	world_init(30);
+	world.torn = true;
+	quiet(world_looks(5), "a list that is whole only in pauses");
+	world_find(17)->hidden = HIDE_LISTS;
+	world_looks(LOOKS);
+	ksft_test_result(world.verdicts.nr == 1 &&
+			 world.verdicts.list->missing == HIDE_LISTS << 1,
+			 "alert: missing in both, by one that is whole in pauses\n");
+	print_verdicts();
+}
+
 /* No vCPU leaves its page tables, which never are seen in user mode in a pause. */
 static void test_held(void)
 {
@@ -424,7 +438,7 @@ static void test_broken(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(43);
+	ksft_set_plan(45);
 	test_nothing();
 	test_births();
 	test_storm();
@@ -435,6 +449,7 @@ int main(void)
 	test_once();
 	test_hidden_between();
 	test_hides_more();
+	test_torn();
 	test_held();
 	test_reuse();
 	test_caught();

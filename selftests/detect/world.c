@@ -135,7 +135,7 @@ static int list_facts(void *state, struct facts *facts,
 {
 	int err = list(state, facts, report, HIDE_LIST, true);
 
-	report->whole &= !world.broken;
+	report->whole &= !world.broken && (world.env.paused || !world.torn);
 	return err;
 }
 

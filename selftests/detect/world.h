@@ -50,6 +50,7 @@ struct world_process {
  * @user: it is at CPL 3
  * @halves: page-table isolation
  * @broken: the list of tasks is never whole
+ * @torn: nor is it while the guest runs
  * @agent: there is one
  * @between: called between the samples of two lists, unless the VM is paused
  * @pauses: how often the VM was paused
@@ -61,6 +62,7 @@ struct world {
 	bool user[WORLD_VCPUS];
 	bool halves;
 	bool broken;
+	bool torn;
 	bool agent;
 	void (*between)(void);
 	unsigned int pauses;

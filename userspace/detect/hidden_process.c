@@ -229,6 +229,15 @@ static enum verdict_class classify(const struct suspect *suspect,
 	return VERDICT_MALICIOUS;
 }
 
+/* Views that it is missing in: at every look, or at any that was of one moment. */
+static uint32_t told_missing(const struct suspect *suspect,
+			     const struct aggregate *agg)
+{
+	return suspect->missing |
+	       (suspect->paused_missing &
+		aggregate_pattern(agg, VIEW_OUT_OF_BAND));
+}
+
 static void give_evidence(struct verdict *verdict,
 			  const struct suspect *suspect,
 			  const struct aggregate *agg)
@@ -282,7 +291,7 @@ static int tell(struct hidden *hidden, const struct suspect *suspect,
 
 	if (!verdict)
 		return -ENOMEM;
-	if (told_add(&hidden->told, entity, suspect->missing))
+	if (told_add(&hidden->told, entity, told_missing(suspect, agg)))
 		return -ENOMEM;
 	verdict->detector = detector_hidden_process.name;
 	verdict->class = classify(suspect, entity, agg);
@@ -290,7 +299,7 @@ static int tell(struct hidden *hidden, const struct suspect *suspect,
 	verdict->since_tsc = suspect->first_tsc;
 	verdict->process = entity->process;
 	verdict->seen = entity->seen;
-	verdict->missing = suspect->missing;
+	verdict->missing = told_missing(suspect, agg);
 	if (entity->process.known & FACT_PID)
 		snprintf(verdict->what, sizeof(verdict->what),
 			 "process %u (%s) is hidden", entity->process.pid,
@@ -334,6 +343,20 @@ static bool has_grown(const struct hidden *hidden, const struct suspect *suspect
 		told_is(&hidden->told, entity, suspect->missing));
 }
 
+/*
+ * What it is missing in beyond what began the suspicion: a list that was never read to
+ * its end while the guest ran may be in a pause, which is what an alert has to go by.
+ */
+static void compare_pauses(struct suspect *suspect, const struct entity *entity,
+			   const struct aggregate *agg)
+{
+	suspect->paused_missing &= ~entity->seen;
+	if (agg->paused && !suspect->absent_tsc)
+		suspect->paused_missing = entity->missing;
+	else if (agg->paused)
+		suspect->paused_missing &= entity->missing;
+}
+
 /* A process that a view misses. */
 static int look_at(struct hidden *hidden, const struct entity *entity,
 		   const struct aggregate *agg, struct verdicts *verdicts)
@@ -354,6 +377,7 @@ static int look_at(struct hidden *hidden, const struct entity *entity,
 		suspects_restart(suspect, entity, entity->missing &
 				 (suspect->missing | out_of_band), agg->now);
 	suspect->missing &= entity->missing;
+	compare_pauses(suspect, entity, agg);
 	if (told_is(&hidden->told, entity, suspect->missing)) {
 		suspect->seen_tsc = agg->now;
 		return 0;

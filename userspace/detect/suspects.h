@@ -16,6 +16,7 @@
  * @start: in units of FACT_START_UNIT
  * @root: page tables
  * @missing: views that had it in none of the rounds
+ * @paused_missing: views that had it in no pause, and not since
  * @first_tsc: when it was first so
  * @seen_tsc: last run in which it was so
  * @list_end: end of the latest list without it
@@ -31,6 +32,7 @@ struct suspect {
 	uint64_t start;
 	uint64_t root;
 	uint32_t missing;
+	uint32_t paused_missing;
 	uint64_t first_tsc;
 	uint64_t seen_tsc;
 	uint64_t list_end;
