@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
-# "N passed, N failed, N skipped".
+# "N passed, N failed, N skipped"; those before it say what failed.
 # usage: check.sh [PART...]      parts: static user filters cli install views host guest
 #                              refuse kernels intel paging; not run unless named:
 #                              vmms packages builtin soak checkers intel-guest
@@ -16,6 +16,22 @@ build=${O:-build}
 passed=0 failed=0 skipped=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+: > "$tmp/failed"
+
+# note_failed PART: remember what failed in $tmp/out; the end says it again, for it is far
+# above by then.
+note_failed()
+{
+	sed -nE "s/^ *not ok ([0-9]+ )?(- )?/# failed in $1: /p" "$tmp/out" >> "$tmp/failed"
+}
+
+# fail PART WHY: what failed by itself is a test case
+fail()
+{
+	echo "not ok - $2"
+	echo "# failed in $1: $2" >> "$tmp/failed"
+	failed=$((failed + 1))
+}
 
 # tally STATUS PART: add up a part's TAP, which is in $tmp/out.
 tally()
@@ -28,10 +44,10 @@ tally()
 	failed=$((failed + not_ok))
 	passed=$((passed + all - skip - not_ok))
 	# A part that ends badly without saying what failed is a failure itself.
+	note_failed "$part"
 	if { [ "$status" != 0 ] && [ "$status" != 4 ] && [ "$not_ok" = 0 ]; } ||
 	   [ "$all" = 0 ]; then
-		echo "not ok - $part ended with status $status after $all test cases"
-		failed=$((failed + 1))
+		fail "$part" "$part ended with status $status after $all test cases"
 	fi
 }
 
@@ -76,8 +92,7 @@ build_module()
 	builtin) module=$(selftests/refuse/builtin.sh) && return ;;
 	*)       module=$(selftests/host/module.sh) && return ;;
 	esac
-	echo "not ok - the module does not build for ${HOST_KERNEL:-6.1}"
-	failed=$((failed + 1))
+	fail host "the module does not build for ${HOST_KERNEL:-6.1}"
 	return 1
 }
 
@@ -151,8 +166,7 @@ run_checkers()
 run_refuse()
 {
 	if ! selftests/refuse/modules.sh; then
-		echo 'not ok - the modules that are to be refused do not build'
-		failed=$((failed + 1))
+		fail refuse 'the modules that are to be refused do not build'
 		return
 	fi
 	run_host refuse refuse_test.sh lockdown_test.sh
@@ -203,11 +217,11 @@ run_vmms()
 # The host part counts for itself: its last line has the test cases.
 tally_host()
 {
-	local status=$1 line p f s
+	local status=$1 part=$2 line p f s
+	note_failed "$part"
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$tmp/out" | tail -n 1)
 	if [ -z "$line" ] || { [ "$status" != 0 ] && [ "$status" != 1 ]; }; then
-		echo "not ok - the virtual host ended with status $status"
-		failed=$((failed + 1))
+		fail "$part" "the virtual host ended with status $status"
 	fi
 	[ -n "$line" ] || return
 	read -r p _ f _ s _ <<< "$line"
@@ -244,5 +258,6 @@ for name in "$@"; do
 	esac
 done
 
+cat "$tmp/failed"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
