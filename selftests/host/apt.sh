@@ -3,7 +3,8 @@
 # Packages of any Debian suite, fetched and unpacked but not installed.  apt's state is
 # private to the caller: this machine's own sources do not change.  To be sourced.
 
-cache=${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}
+# shellcheck source=selftests/host/cache.sh
+. "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
 
 # Both go when the caller's shell ends, the first when what was wanted is complete.
 apt_dir='' tmp=''
@@ -85,13 +86,9 @@ apt_unpack_archives()
 	done
 }
 
-# apt_end TMP DIR: what has been made in TMP is complete: let it be DIR, with a file
-# "ready" in it that says so.
+# apt_end TMP DIR: as cache_put; what apt_begin made is no longer needed.
 apt_end()
 {
-	chmod 0755 "$1"
-	touch "$1/ready"
-	rm -rf "$2"
-	mv "$1" "$2"
+	cache_put "$@"
 	rm -rf "$apt_dir"
 }

@@ -31,7 +31,7 @@ fetch()
 	apt_end "$root" "$dir"
 }
 
-if [ ! -e "$dir/ready" ]; then
+if ! cache_has "$dir"; then
 	kernel_by_release "$release"
 	apt_begin "$kernel_base" "$kernel_suite"
 	fetch

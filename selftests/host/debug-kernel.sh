@@ -13,7 +13,7 @@ case $name in
 debug|kcsan|builtin) ;;
 *) echo "usage: debug-kernel.sh debug|kcsan|builtin" >&2; exit 2 ;;
 esac
-cache=${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}
+. "$here/cache.sh"
 source=$("$here/kernel-source.sh")
 
 version=$(make -s -C "$source" kernelversion)
@@ -21,6 +21,7 @@ release=$version-vmitap-$name
 dir=$cache/kernel-$release
 objects=$dir/lib/modules/$release/build
 # A newer package is another kernel; so is another configuration.
+cache_lock "$(basename "$dir")"
 key="$(cat "$source/../key") $(cat "$here/configs/host.config" "$config" | sha256sum)"
 
 if [ "$(cat "$dir/ready" 2>/dev/null)" != "$key" ]; then

@@ -42,7 +42,7 @@ run_bochs()
 	RUN
 }
 
-if [ ! -e "$dir/ready" ]; then
+if ! cache_has "$dir"; then
 	echo "emulator.sh: fetching Debian $suite's ${packages[0]}" >&2
 	apt_begin "$suite"
 	root=$apt_dir/root

@@ -7,7 +7,7 @@
 
 set -eu
 kernel=$1 release=$2
-cache=${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}
+. "$(dirname "$0")/cache.sh"
 image=$cache/intel-$release.img
 
 # Programs: with all of their packages' files but documentation.

@@ -3,7 +3,7 @@
 # Unpack the distribution's kernel source package, once; print the directory.
 
 set -eu
-cache=${VMITAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmitap}
+. "$(dirname "$0")/cache.sh"
 archive=$(ls -dv /usr/src/linux-source-6.1*.tar.xz 2>/dev/null | tail -n 1)
 [ -n "$archive" ] || {
 	echo "kernel-source.sh: no kernel source package: apt-get install linux-source-6.1" >&2
@@ -12,6 +12,7 @@ archive=$(ls -dv /usr/src/linux-source-6.1*.tar.xz 2>/dev/null | tail -n 1)
 base=$cache/$(basename "$archive" .tar.xz)
 
 # A newer package is another kernel.
+cache_lock "$(basename "$base")"
 key=$(stat -Lc '%s %Y' "$archive")
 if [ "$(cat "$base/key" 2>/dev/null)" != "$key" ]; then
 	rm -rf "$base"

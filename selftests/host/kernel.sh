@@ -36,7 +36,7 @@ other()
 	}
 }
 
-if [ ! -e "$dir/ready" ]; then
+if ! cache_has "$dir"; then
 	kernel_by_release "$release"
 	mkdir -p "$cache"
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")

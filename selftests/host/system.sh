@@ -23,7 +23,7 @@ source) echo "system.sh: $kernel_name is no package" >&2; exit 2 ;;
 	[ "$kernel_suite" = "$kernel_base" ] || suites+=("$kernel_suite") ;;
 esac
 
-if [ ! -e "$dir/ready" ]; then
+if ! cache_has "$dir"; then
 	if [ "$(id -u)" != 0 ]; then
 		echo "system.sh: only root can install a Debian into a directory" >&2
 		exit 1

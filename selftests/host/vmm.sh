@@ -48,7 +48,7 @@ fetch_gvisor()
 case ${1:-} in
 krun)
 	dir=$cache/vmm-krun-${krun_sha256:0:12}
-	[ -e "$dir/ready" ] || fetch_krun "$dir"
+	cache_has "$dir" || fetch_krun "$dir"
 	program=$top/${O:-build}/host/krun
 	if [ ! "$program" -nt "$here/krun.c" ] || [ ! "$program" -nt "$dir/ready" ]; then
 		mkdir -p "$(dirname "$program")"
@@ -58,7 +58,7 @@ krun)
 	;;
 gvisor)
 	dir=$cache/vmm-gvisor-$suite
-	[ -e "$dir/ready" ] || fetch_gvisor "$dir"
+	cache_has "$dir" || fetch_gvisor "$dir"
 	program=$dir/usr/bin/runsc
 	;;
 *)
