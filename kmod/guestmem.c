@@ -30,8 +30,7 @@ static bool read_gpa(struct kvm_vcpu *vcpu, const struct vmitap_paging *paging,
 
 	if (vmitap_compat_gfn_hidden(vcpu->kvm, gpa >> PAGE_SHIFT))
 		return false;
-	hva = static_call(vmitap_kvm_vcpu_gfn_to_hva)(vcpu, gpa >> PAGE_SHIFT);
-
+	hva = static_call(vmitap_kvm_vcpu_gfn_to_hva_prot)(vcpu, gpa >> PAGE_SHIFT, NULL);
 	if (kvm_is_error_hva(hva))
 		return false;
 	from = (void __user *)(hva + offset_in_page(gpa));

@@ -14,7 +14,7 @@
  * @cr3: guest CR3
  * @cr4: guest CR4
  * @efer: guest EFER
- * @hidden: the guest's memory is encrypted: nothing can be read
+ * @hidden: the guest's memory is encrypted, or a nested guest's: nothing can be read
  * @may_sleep: memory that is not mapped in the VMM right now may be waited for
  */
 struct vmitap_paging {

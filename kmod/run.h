@@ -8,6 +8,7 @@
  *	struct BACKEND(loan)	what was changed for one run of the guest
  *	BACKEND(exit)()		struct capture_exit of the exit that just happened
  *	BACKEND(entry)()	the same of the entry to come
+ *	BACKEND(entered)()	was the guest entered at all?
  *	BACKEND(injects)()	will KVM inject an event at the entry to come?
  *	BACKEND(lend)(), BACKEND(give_back)()
  *				arm the traps for one run, disarm them
@@ -23,6 +24,7 @@
 
 #include "compat/compat.h"
 #include "hook.h"
+#include "syscall.h"
 #include "trap.h"
 
 static __always_inline u16 run_nested_flag(struct kvm_vcpu *vcpu)
@@ -72,6 +74,8 @@ static __always_inline fastpath_t run_captured(struct vmitap_tap *tap,
 {
 	const struct capture_exit exit = BACKEND(exit)(vcpu, tsc);
 
+	if (unlikely(!BACKEND(entered)(vcpu)))
+		return fastpath;
 	if (unlikely(vcpu->arch.guest_state_protected ||
 		     vmitap_compat_is_guest_mode(vcpu) || fastpath != EXIT_FASTPATH_NONE) ||
 	    unlikely(!capture_exit_fast(tap, exit)))
@@ -96,6 +100,17 @@ static noinline notrace fastpath_t run_injecting(VMITAP_VCPU_RUN_PARAMS,
 	return run_plain(VMITAP_VCPU_RUN_ARGS, tap);
 }
 
+/* Are system calls not trapped that should be? */
+static __always_inline void run_note_blind(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
+					   u32 attention, bool trapped, u64 tsc)
+{
+	bool blind = !trapped && attention & VMITAP_ATTENTION_SYSCALL &&
+		     !vmitap_compat_is_guest_mode(vcpu) && vmitap_syscall_is_blind(vcpu);
+
+	if (unlikely(blind != READ_ONCE(tap->blind)))
+		vmitap_trap_blind(tap, blind, tsc);
+}
+
 /* The vCPU is being paused, or traps are armed. */
 static noinline notrace fastpath_t run_attended(VMITAP_VCPU_RUN_PARAMS,
 						struct vmitap_tap *tap)
@@ -115,7 +130,10 @@ static noinline notrace fastpath_t run_attended(VMITAP_VCPU_RUN_PARAMS,
 	fastpath = static_call(vmitap_orig_vcpu_run)(VMITAP_VCPU_RUN_ARGS);
 	tsc = rdtsc();
 	BACKEND(give_back)(&loan);
+	if (unlikely(!BACKEND(entered)(vcpu)))
+		return fastpath;
 
+	run_note_blind(tap, vcpu, attention, loan.sce, tsc);
 	trap = BACKEND(trap_classify)(tap, vcpu, &loan, tsc);
 	fastpath = run_captured_slow(tap, vcpu, tsc, fastpath,
 				     trap.kind == VMITAP_TRAP_NONE ? 0 : VMITAP_RECORD_TRAP);

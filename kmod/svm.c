@@ -5,6 +5,7 @@
  * Names of fields and exit codes: AMD64 Architecture Programmer's Manual, volume
  * 2, "Layout of VMCB" and "SVM Intercept Exit Codes".
  */
+#include <linux/delay.h>
 #include <linux/kvm_host.h>
 #include <asm/msr.h>
 #include <asm/svm.h>
@@ -14,7 +15,7 @@
 #include "hook.h"
 #include "svm.h"
 
-static const char *svm_check_vcpu(struct kvm_vcpu *vcpu)
+static const char *svm_check_layout(struct kvm_vcpu *vcpu)
 {
 	const struct svm_layout *layout = svm_layout(vcpu);
 	unsigned long vmcb01 = (unsigned long)READ_ONCE(layout->vmcb01);
@@ -31,10 +32,26 @@ static const char *svm_check_vcpu(struct kvm_vcpu *vcpu)
 	return NULL;
 }
 
+/* From one guest to a nested one or back takes KVM a moment. */
+static const char *svm_check_vcpu(struct kvm_vcpu *vcpu)
+{
+	const char *mismatch;
+	int tries = 100;
+
+	while ((mismatch = svm_check_layout(vcpu)) && --tries)
+		usleep_range(10, 50);
+	return mismatch;
+}
+
 static bool svm_hides_memory(struct kvm_vcpu *vcpu)
 {
 	return vmitap_compat_is_encrypted(READ_ONCE(svm_layout(vcpu)->vmcb01));
 }
+
+/* Codes that the headers of old kernels do not have. */
+#define EXIT_BUS_LOCK	0x0a5
+#define EXIT_IDLE_HLT	0x0a6
+#define EXIT_PML_FULL	0x407
 
 /* In svm_classes: the code alone does not tell. */
 #define SVM_CLASS_RARE	0xff
@@ -78,6 +95,8 @@ static const u8 svm_classes[256] = {
 	[SVM_EXIT_EFER_WRITE_TRAP] = VMITAP_CLASS_MSR_WRITE,
 	[SVM_EXIT_CR0_WRITE_TRAP ... SVM_EXIT_CR15_WRITE_TRAP] = VMITAP_CLASS_CR,
 	[SVM_EXIT_INVPCID] = VMITAP_CLASS_TLB,
+	[EXIT_BUS_LOCK] = VMITAP_CLASS_INSN,
+	[EXIT_IDLE_HLT] = VMITAP_CLASS_HLT,
 };
 
 static __always_inline u32 svm_class_rare(u32 code, u64 info1)
@@ -91,6 +110,8 @@ static __always_inline u32 svm_class_rare(u32 code, u64 info1)
 	case SVM_EXIT_AVIC_INCOMPLETE_IPI:
 	case SVM_EXIT_AVIC_UNACCELERATED_ACCESS:
 		return VMITAP_CLASS_APIC;
+	case EXIT_PML_FULL:
+		return VMITAP_CLASS_NPF;
 	case SVM_EXIT_VMGEXIT:
 		return VMITAP_CLASS_ENCLAVE;
 	case (u32)SVM_EXIT_ERR:
@@ -264,6 +285,12 @@ static struct capture_exit svm_entry(struct kvm_vcpu *vcpu, u64 tsc)
 		.vmcb = svm_layout(vcpu)->vmcb,
 		.tsc = tsc,
 	};
+}
+
+/* If hardware refuses to, the VMCB says so. */
+static __always_inline bool svm_entered(const struct kvm_vcpu *vcpu)
+{
+	return true;
 }
 
 static __always_inline bool svm_injects(struct kvm_vcpu *vcpu)

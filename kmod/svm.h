@@ -77,7 +77,9 @@ static inline struct vmitap_paging svm_paging(struct kvm_vcpu *vcpu,
 		.cr3 = svm_cr3(vcpu, vmcb),
 		.cr4 = vcpu->arch.cr4,
 		.efer = vcpu->arch.efer,
-		.hidden = vmitap_compat_is_encrypted(vmcb),
+		/* A nested guest's addresses are not KVM's to translate. */
+		.hidden = vmitap_compat_is_encrypted(vmcb) ||
+			  vmitap_compat_is_guest_mode(vcpu),
 	};
 }
 

@@ -37,6 +37,12 @@
 #define CLEAN_CONTROL_REGS	BIT(5)
 #define CLEAN_SEGMENTS		BIT(8)
 
+/* The MSR permission map once more, as Hyper-V keeps it; hardware ignores it. */
+#define CLEAN_ENLIGHTENMENTS	BIT(31)
+
+#define CLEAN_LOAN	(CLEAN_INTERCEPTS | CLEAN_PERMISSION_MAPS | CLEAN_CONTROL_REGS | \
+			 CLEAN_ENLIGHTENMENTS)
+
 /*
  * Where the permission map has the MSRs 0xc0000081 to 0xc0000084 (STAR, LSTAR,
  * CSTAR, SFMASK): two bits each, the second one for writes.
@@ -95,7 +101,7 @@ void svm_lend(struct kvm_vcpu *vcpu, u32 attention, struct svm_loan *loan)
 	/* Which instruction it was could not be read. */
 	if (attention & VMITAP_ATTENTION_SYSCALL && !vmitap_compat_is_encrypted(vmcb))
 		svm_lend_syscall(vcpu, loan);
-	svm_mark_dirty(vmcb, CLEAN_INTERCEPTS | CLEAN_PERMISSION_MAPS | CLEAN_CONTROL_REGS);
+	svm_mark_dirty(vmcb, CLEAN_LOAN);
 }
 
 /**
@@ -114,23 +120,25 @@ void svm_give_back(const struct svm_loan *loan)
 	if (loan->sce)
 		vmcb->save.efer |= EFER_SCE;
 	*svm_msrpm_syscall(vmcb) &= ~loan->msrpm;
-	svm_mark_dirty(vmcb, CLEAN_INTERCEPTS | CLEAN_PERMISSION_MAPS | CLEAN_CONTROL_REGS);
+	svm_mark_dirty(vmcb, CLEAN_LOAN);
 }
 
-/* What raised #UD?  @readable says if that could be read. */
+/* What raised #UD?  @readable says if all that it takes to say so could be read. */
 static struct vmitap_trap svm_fetch(struct kvm_vcpu *vcpu, bool may_sleep, bool *readable)
 {
 	const struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
 	struct vmitap_paging paging = svm_paging(vcpu, vmcb);
+	struct vmitap_trap trap;
 	u8 bytes[15];
 	size_t len;
 
 	paging.may_sleep = may_sleep;
 	len = vmitap_guest_read(vcpu, &paging, svm_insn_addr(&vmcb->save), bytes,
 				sizeof(bytes));
-	*readable = len;
-	return vmitap_syscall_decode(bytes, len,
-				     svm_mode(&vmcb->save) == VMITAP_MODE_LONG64);
+	trap = vmitap_syscall_decode(bytes, len, svm_mode(&vmcb->save) == VMITAP_MODE_LONG64);
+	/* An instruction may go on in a page that is not at hand. */
+	*readable = trap.kind != VMITAP_TRAP_NONE || len == sizeof(bytes);
+	return trap;
 }
 
 static void svm_set_pending(struct vmitap_tap *tap, struct kvm_vcpu *vcpu, u64 tsc,
@@ -251,7 +259,8 @@ static struct vmitap_caller svm_caller(struct kvm_vcpu *vcpu, const struct vmcb 
 	};
 }
 
-static void svm_do_syscall(struct kvm_vcpu *vcpu, struct vmcb *vmcb, u8 len)
+/* Return: RFLAGS behind it. */
+static u64 svm_do_syscall(struct kvm_vcpu *vcpu, struct vmcb *vmcb, u8 len)
 {
 	const struct vmcb_save_area *save01 = &svm_layout(vcpu)->vmcb01->save;
 	const struct vmitap_syscall_msrs msrs = {
@@ -265,14 +274,17 @@ static void svm_do_syscall(struct kvm_vcpu *vcpu, struct vmcb *vmcb, u8 len)
 	to = vmitap_syscall_enter(vcpu, &msrs, vmcb->save.rip + len, vmcb->save.rflags,
 				  svm_mode(&vmcb->save) == VMITAP_MODE_LONG64);
 	svm_switch(vcpu, vmcb, &to);
+	return to.rflags;
 }
 
-static void svm_do_sysret(struct kvm_vcpu *vcpu, struct vmcb *vmcb, bool to_long64)
+/* AMD's lets any address pass; #GP then comes at CPL 3.  Return: RFLAGS behind it. */
+static u64 svm_do_sysret(struct kvm_vcpu *vcpu, struct vmcb *vmcb, bool to_long64)
 {
 	struct vmitap_switch to;
 
 	to = vmitap_syscall_return(vcpu, svm_layout(vcpu)->vmcb01->save.star, to_long64);
 	svm_switch(vcpu, vmcb, &to);
+	return to.rflags;
 }
 
 /**
@@ -289,20 +301,21 @@ fastpath_t svm_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 {
 	struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
 	struct vmitap_caller caller = svm_caller(vcpu, vmcb);
+	u64 rflags;
 
 	if (trap.kind == VMITAP_TRAP_SYSCALL) {
 		vmitap_syscall_record(tap, vcpu, &caller, tsc);
-		svm_do_syscall(vcpu, vmcb, trap.len);
-		return EXIT_FASTPATH_REENTER_GUEST;
-	}
-	if (vmitap_sysret_faults(vcpu, caller.cpl, trap)) {
+		rflags = svm_do_syscall(vcpu, vmcb, trap.len);
+	} else if (caller.cpl) {
 		static_call(vmitap_kvm_queue_exception_e)(vcpu, GP_VECTOR, 0);
 		return EXIT_FASTPATH_EXIT_HANDLED;
+	} else {
+		rflags = svm_do_sysret(vcpu, vmcb, trap.rex_w);
+		caller = svm_caller(vcpu, vmcb);
+		vmitap_sysret_record(tap, vcpu, &caller, tsc);
 	}
-	svm_do_sysret(vcpu, vmcb, trap.rex_w);
-	caller = svm_caller(vcpu, vmcb);
-	vmitap_sysret_record(tap, vcpu, &caller, tsc);
-	return EXIT_FASTPATH_REENTER_GUEST;
+	return vmitap_syscall_step(vcpu, rflags) ? EXIT_FASTPATH_EXIT_HANDLED :
+						   EXIT_FASTPATH_REENTER_GUEST;
 }
 
 /**
@@ -414,6 +427,7 @@ bool svm_skip_hypercall(struct kvm_vcpu *vcpu, int *ret)
 	    bytes[0] != 0x0f || bytes[1] != 0x01 || bytes[2] != 0xd9)
 		return false;
 	svm_advance(vcpu, vmcb, vmcb->save.rip + sizeof(bytes));
+	vmitap_syscall_step(vcpu, vmcb->save.rflags);
 	return true;
 }
 

@@ -24,8 +24,9 @@
 	X("kvm:", kvm_get_kvm_safe)		\
 	X("kvm:", kvm_put_kvm)			\
 	X("kvm:", file_is_kvm)			\
-	X("kvm:", kvm_vcpu_gfn_to_hva)		\
+	X("kvm:", kvm_vcpu_gfn_to_hva_prot)	\
 	X("kvm:", kvm_queue_exception_e)	\
+	X("kvm:", kvm_queue_exception_p)	\
 	X("kvm:", kvm_set_cr3)			\
 	X("kvm:", kvm_skip_emulated_instruction) \
 	X("kvm:", kvm_vcpu_wake_up)		\

@@ -9,9 +9,11 @@
  * Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, the same.
  */
 #include <linux/kvm_host.h>
+#include <asm/debugreg.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
+#include "symbols.h"
 #include "syscall.h"
 #include "trap.h"
 
@@ -29,6 +31,18 @@
 #define ATTRIB_USER_CODE32	0xcfb
 #define ATTRIB_USER_DATA	0xcf3
 
+static bool has_syscall(const struct kvm_vcpu *vcpu)
+{
+	const u64 needed = EFER_SCE | EFER_LMA;
+
+	return (vcpu->arch.efer & needed) == needed;
+}
+
+static bool does_more(const struct kvm_vcpu *vcpu)
+{
+	return (vcpu->arch.cr4 | vcpu->arch.cr4_guest_owned_bits) & (CR4_CET | CR4_FRED);
+}
+
 /**
  * vmitap_syscall_trappable() - can system calls be done here now?
  * @vcpu: the vCPU
@@ -40,10 +54,18 @@
  */
 bool vmitap_syscall_trappable(const struct kvm_vcpu *vcpu)
 {
-	const u64 needed = EFER_SCE | EFER_LMA;
+	return has_syscall(vcpu) && !does_more(vcpu);
+}
 
-	return (vcpu->arch.efer & needed) == needed &&
-	       !((vcpu->arch.cr4 | vcpu->arch.cr4_guest_owned_bits) & (CR4_CET | CR4_FRED));
+/**
+ * vmitap_syscall_is_blind() - are there system calls that cannot be done here?
+ * @vcpu: the vCPU
+ *
+ * Return: true if the guest has them, and they are not trapped.
+ */
+bool vmitap_syscall_is_blind(const struct kvm_vcpu *vcpu)
+{
+	return has_syscall(vcpu) && does_more(vcpu);
 }
 
 static bool is_prefix(u8 byte)
@@ -83,26 +105,6 @@ struct vmitap_trap vmitap_syscall_decode(const u8 *bytes, size_t len, bool long6
 	else if (bytes[i + 1] == 0x07)
 		trap.kind = VMITAP_TRAP_SYSRET;
 	return trap;
-}
-
-static bool is_canonical(const struct kvm_vcpu *vcpu, u64 addr)
-{
-	int shift = vcpu->arch.cr4 & X86_CR4_LA57 ? 64 - 57 : 64 - 48;
-
-	return (u64)((s64)(addr << shift) >> shift) == addr;
-}
-
-/**
- * vmitap_sysret_faults() - would SYSRET raise #GP?
- * @vcpu: the vCPU
- * @cpl: its privilege level
- * @trap: the instruction
- *
- * Return: true if it would.
- */
-bool vmitap_sysret_faults(const struct kvm_vcpu *vcpu, u8 cpl, struct vmitap_trap trap)
-{
-	return cpl || (trap.rex_w && !is_canonical(vcpu, vcpu->arch.regs[VCPU_REGS_RCX]));
 }
 
 /**
@@ -163,6 +165,23 @@ struct vmitap_switch vmitap_syscall_return(struct kvm_vcpu *vcpu, u64 star,
 		.ss_attrib = ATTRIB_USER_DATA,
 		.cpl = 3,
 	};
+}
+
+/**
+ * vmitap_syscall_step() - trap behind an instruction that was done here, if it steps
+ * @vcpu: the vCPU
+ * @rflags: behind the instruction, which SYSCALL and SYSRET go by
+ *
+ * A VMM that steps the guest itself has set the flag, for itself.
+ *
+ * Return: true if there is a #DB to be injected.
+ */
+bool vmitap_syscall_step(struct kvm_vcpu *vcpu, u64 rflags)
+{
+	if (!(rflags & X86_EFLAGS_TF) || vcpu->guest_debug & KVM_GUESTDBG_SINGLESTEP)
+		return false;
+	static_call(vmitap_kvm_queue_exception_p)(vcpu, DB_VECTOR, DR_STEP);
+	return true;
 }
 
 /**

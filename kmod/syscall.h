@@ -61,13 +61,14 @@ struct vmitap_switch {
 };
 
 bool vmitap_syscall_trappable(const struct kvm_vcpu *vcpu);
+bool vmitap_syscall_is_blind(const struct kvm_vcpu *vcpu);
 struct vmitap_trap vmitap_syscall_decode(const u8 *bytes, size_t len, bool long64);
-bool vmitap_sysret_faults(const struct kvm_vcpu *vcpu, u8 cpl, struct vmitap_trap trap);
 struct vmitap_switch vmitap_syscall_enter(struct kvm_vcpu *vcpu,
 					  const struct vmitap_syscall_msrs *msrs,
 					  u64 next_rip, u64 rflags, bool long64);
 struct vmitap_switch vmitap_syscall_return(struct kvm_vcpu *vcpu, u64 star,
 					   bool to_long64);
+bool vmitap_syscall_step(struct kvm_vcpu *vcpu, u64 rflags);
 void vmitap_syscall_record(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 			   const struct vmitap_caller *caller, u64 tsc);
 void vmitap_sysret_record(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,

@@ -72,6 +72,7 @@ struct vmitap_pending {
  *	vmitap_ring_end
  * @entry_tsc: TSC of the last entry
  * @attention: VMITAP_ATTENTION_*
+ * @blind: system calls are not trapped now though they should be, which was told
  * @parked: the vCPU's thread waits for the end of a pause; for that thread
  * @regs_request: who asks for the registers, or NULL
  * @pauses: readers of its registers; under vmitap_lock
@@ -92,6 +93,7 @@ struct vmitap_tap {
 	u32 exit_reason;
 	u64 exit_tsc;
 	u32 exit_class;
+	bool blind;
 	bool parked;
 	struct vmitap_regs_request *regs_request;
 	u32 pauses;

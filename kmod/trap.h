@@ -40,6 +40,7 @@ void vmitap_trap_update(struct vmitap_vm *vm);
 void vmitap_trap_drain(struct vmitap_vm *vm);
 void vmitap_trap_record(struct vmitap_tap *tap, int class_id, u8 cpl, u64 cr3,
 			u64 other_cr3, const struct vmitap_record *proto);
+void vmitap_trap_blind(struct vmitap_tap *tap, bool blind, u64 tsc);
 int vmitap_trap_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath);
 
 #endif /* VMITAP_TRAP_H */

@@ -23,6 +23,7 @@
 DEFINE_STATIC_CALL_NULL(vmitap_vmx_get_segment, OPS_FN(get_segment));
 DEFINE_STATIC_CALL_NULL(vmitap_vmx_get_rflags, OPS_FN(get_rflags));
 DEFINE_STATIC_CALL_NULL(vmitap_vmx_get_msr, OPS_FN(get_msr));
+DEFINE_STATIC_CALL_NULL(vmitap_vmx_get_exit_info, OPS_FN(get_exit_info));
 
 bool vmx_has_ept __read_mostly;
 bool vmx_has_unrestricted_guest __read_mostly;
@@ -41,8 +42,10 @@ bool vmx_has_unrestricted_guest __read_mostly;
 #define REASON_NOTIFY		75
 #define REASON_SEAMCALL		76
 #define REASON_TDCALL		77
+#define REASON_MSR_READ_IMM	84
+#define REASON_MSR_WRITE_IMM	85
 
-static const u8 vmx_classes[80] = {
+static const u8 vmx_classes[REASON_MSR_WRITE_IMM + 1] = {
 	[EXIT_REASON_EXCEPTION_NMI] = VMX_CLASS_EXCEPTION_NMI,
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = VMITAP_CLASS_INTERRUPT,
 	[EXIT_REASON_TRIPLE_FAULT] = VMITAP_CLASS_SHUTDOWN,
@@ -98,6 +101,8 @@ static const u8 vmx_classes[80] = {
 	[REASON_BUS_LOCK] = VMITAP_CLASS_INSN,
 	[REASON_NOTIFY] = VMITAP_CLASS_INTERRUPT,
 	[REASON_SEAMCALL ... REASON_TDCALL] = VMITAP_CLASS_ENCLAVE,
+	[REASON_MSR_READ_IMM] = VMITAP_CLASS_MSR_READ,
+	[REASON_MSR_WRITE_IMM] = VMITAP_CLASS_MSR_WRITE,
 };
 
 static unsigned long vmx_class_rare(unsigned long reason)
@@ -306,6 +311,29 @@ static struct capture_exit vmx_entry(struct kvm_vcpu *vcpu, u64 tsc)
 	return (struct capture_exit) { .vcpu = vcpu, .tsc = tsc };
 }
 
+/*
+ * KVM does not enter a guest in a state that hardware does not take without unrestricted
+ * guest, and emulates it: it tells itself of a failed entry, and the VMCS goes on to have
+ * the exit before.
+ */
+static noinline bool vmx_was_entered(struct kvm_vcpu *vcpu)
+{
+	u32 reason, intr_info, error;
+	u64 qual1, qual2;
+
+	static_call(vmitap_vmx_get_exit_info)(vcpu, &reason, &qual1, &qual2, &intr_info,
+					      &error);
+	return !(reason & VMX_EXIT_REASONS_FAILED_VMENTRY) ||
+	       vmx_read(VM_EXIT_REASON) & VMX_EXIT_REASONS_FAILED_VMENTRY;
+}
+
+static __always_inline bool vmx_entered(struct kvm_vcpu *vcpu)
+{
+	if (likely(vmx_has_unrestricted_guest && !vmitap_compat_is_guest_mode(vcpu)))
+		return true;
+	return vmx_was_entered(vcpu);
+}
+
 /* KVM's notes save the look at the VMCS; a nested entry may bring its own event. */
 static __always_inline bool vmx_injects(const struct kvm_vcpu *vcpu)
 {
@@ -378,9 +406,9 @@ static int vmx_probe(char *refusal, size_t len)
 			 ept ? "enable_unrestricted_guest" : "enable_ept");
 		return -EOPNOTSUPP;
 	}
-	if (!ops->get_segment || !ops->get_rflags || !ops->get_msr) {
+	if (!ops->get_segment || !ops->get_rflags || !ops->get_msr || !ops->get_exit_info) {
 		strscpy(refusal,
-			"kvm_x86_ops has no get_segment, get_rflags or get_msr: get a vmitap that knows this kernel",
+			"kvm_x86_ops lacks get_segment, get_rflags, get_msr or get_exit_info: get a vmitap that knows this kernel",
 			len);
 		return -EOPNOTSUPP;
 	}
@@ -395,6 +423,7 @@ static int vmx_probe(char *refusal, size_t len)
 	static_call_update(vmitap_vmx_get_segment, ops->get_segment);
 	static_call_update(vmitap_vmx_get_rflags, ops->get_rflags);
 	static_call_update(vmitap_vmx_get_msr, ops->get_msr);
+	static_call_update(vmitap_vmx_get_exit_info, ops->get_exit_info);
 	return 0;
 }
 

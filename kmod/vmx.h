@@ -116,6 +116,8 @@ static inline struct vmitap_paging vmx_paging(const struct kvm_vcpu *vcpu)
 		.cr3 = vmx_cr3(vcpu),
 		.cr4 = vcpu->arch.cr4,
 		.efer = vcpu->arch.efer,
+		/* A nested guest's addresses are not KVM's to translate. */
+		.hidden = vmitap_compat_is_guest_mode(vcpu),
 	};
 }
 

@@ -107,7 +107,7 @@ void vmx_give_back(const struct vmx_loan *loan)
 		vmx_clear_bits(CPU_BASED_VM_EXEC_CONTROL, CPU_BASED_CR3_LOAD_EXITING);
 }
 
-/* What raised #UD?  @readable says if that could be read. */
+/* What raised #UD?  @readable says if all that it takes to say so could be read. */
 static struct vmitap_trap vmx_fetch(struct kvm_vcpu *vcpu, bool may_sleep, bool *readable)
 {
 	struct vmitap_paging paging = vmx_paging(vcpu);
@@ -118,10 +118,11 @@ static struct vmitap_trap vmx_fetch(struct kvm_vcpu *vcpu, bool may_sleep, bool 
 
 	paging.may_sleep = may_sleep;
 	len = vmitap_guest_read(vcpu, &paging, vmx_insn_addr(vcpu), bytes, sizeof(bytes));
-	*readable = len;
 	trap = vmitap_syscall_decode(bytes, len, long64);
-	/* Intel has SYSCALL in 64-bit mode only. */
-	if (trap.kind == VMITAP_TRAP_SYSCALL && !long64)
+	/* An instruction may go on in a page that is not at hand. */
+	*readable = trap.kind != VMITAP_TRAP_NONE || len == sizeof(bytes);
+	/* Intel has SYSCALL and SYSRET in 64-bit mode only. */
+	if (!long64)
 		trap.kind = VMITAP_TRAP_NONE;
 	return trap;
 }
@@ -261,8 +262,8 @@ static struct vmitap_caller vmx_caller(struct kvm_vcpu *vcpu)
 	};
 }
 
-static void vmx_do_syscall(struct kvm_vcpu *vcpu, const struct vmitap_caller *caller,
-			   u8 len)
+/* Return: RFLAGS behind it. */
+static u64 vmx_do_syscall(struct kvm_vcpu *vcpu, const struct vmitap_caller *caller, u8 len)
 {
 	const struct vmitap_syscall_msrs msrs = {
 		.star = vmx_msr(vcpu, MSR_STAR),
@@ -274,6 +275,30 @@ static void vmx_do_syscall(struct kvm_vcpu *vcpu, const struct vmitap_caller *ca
 	to = vmitap_syscall_enter(vcpu, &msrs, caller->rip + len, vmx_read(GUEST_RFLAGS),
 				  true);
 	vmx_switch(vcpu, &to);
+	return to.rflags;
+}
+
+static bool is_canonical(const struct kvm_vcpu *vcpu, u64 addr)
+{
+	int shift = vcpu->arch.cr4 & X86_CR4_LA57 ? 64 - 57 : 64 - 48;
+
+	return (u64)((s64)(addr << shift) >> shift) == addr;
+}
+
+/* Would SYSRET raise #GP? */
+static bool vmx_sysret_faults(const struct kvm_vcpu *vcpu, u8 cpl, struct vmitap_trap trap)
+{
+	return cpl || (trap.rex_w && !is_canonical(vcpu, vcpu->arch.regs[VCPU_REGS_RCX]));
+}
+
+/* Return: RFLAGS behind it. */
+static u64 vmx_do_sysret(struct kvm_vcpu *vcpu, bool to_long64)
+{
+	struct vmitap_switch to;
+
+	to = vmitap_syscall_return(vcpu, vmx_msr(vcpu, MSR_STAR), to_long64);
+	vmx_switch(vcpu, &to);
+	return to.rflags;
 }
 
 /**
@@ -289,22 +314,21 @@ fastpath_t vmx_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 			   struct vmitap_trap trap, u64 tsc)
 {
 	struct vmitap_caller caller = vmx_caller(vcpu);
-	struct vmitap_switch to;
+	u64 rflags;
 
 	if (trap.kind == VMITAP_TRAP_SYSCALL) {
 		vmitap_syscall_record(tap, vcpu, &caller, tsc);
-		vmx_do_syscall(vcpu, &caller, trap.len);
-		return EXIT_FASTPATH_REENTER_GUEST;
-	}
-	if (vmitap_sysret_faults(vcpu, caller.cpl, trap)) {
+		rflags = vmx_do_syscall(vcpu, &caller, trap.len);
+	} else if (vmx_sysret_faults(vcpu, caller.cpl, trap)) {
 		static_call(vmitap_kvm_queue_exception_e)(vcpu, GP_VECTOR, 0);
 		return EXIT_FASTPATH_EXIT_HANDLED;
+	} else {
+		rflags = vmx_do_sysret(vcpu, trap.rex_w);
+		caller = vmx_caller(vcpu);
+		vmitap_sysret_record(tap, vcpu, &caller, tsc);
 	}
-	to = vmitap_syscall_return(vcpu, vmx_msr(vcpu, MSR_STAR), trap.rex_w);
-	vmx_switch(vcpu, &to);
-	caller = vmx_caller(vcpu);
-	vmitap_sysret_record(tap, vcpu, &caller, tsc);
-	return EXIT_FASTPATH_REENTER_GUEST;
+	return vmitap_syscall_step(vcpu, rflags) ? EXIT_FASTPATH_EXIT_HANDLED :
+						   EXIT_FASTPATH_REENTER_GUEST;
 }
 
 /**

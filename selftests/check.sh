@@ -145,7 +145,8 @@ run_kernels()
 		obtainable "kernel $kernel" selftests/host/kernel.sh "$release" || continue
 		obtainable "compiler for $kernel" selftests/host/build-root.sh "$release" true || continue
 		HOST_KERNEL=$kernel GUEST_KERNEL=$kernel run_host "kernel $kernel" \
-			abi_test event_test hooks_gone_test trap_test guest_kernel_test.sh
+			abi_test event_test hooks_gone_test syscall_test trap_test \
+			guest_kernel_test.sh
 	done
 }
 
@@ -181,13 +182,13 @@ run_intel()
 	obtainable Bochs selftests/host/emulator.sh bochs || return
 	CPU=intel run_host intel abi_test await_test content_test event_test filter_mask_test \
 		hooks_gone_test hostile_guest_test library_test message_test mmap_test pause_test \
-		ring_test trap_busy_test trap_test wait_test
+		ring_test syscall_test trap_busy_test trap_test wait_test
 }
 
 # KVM without nested paging, or real mode by its emulator.
 run_paging()
 {
-	local tests=(content_test event_test message_test trap_test)
+	local tests=(content_test event_test message_test syscall_test trap_test)
 	KVM_ARGS=npt=0 run_host 'AMD, npt=0' "${tests[@]}"
 	obtainable Bochs selftests/host/emulator.sh bochs || return
 	CPU=intel KVM_ARGS=ept=0 run_host 'Intel, ept=0' "${tests[@]}"

@@ -238,6 +238,29 @@ FIXTURE_TEARDOWN(exits)
 	tapped_end(&self->t);
 }
 
+/* As firmware in flash is. */
+GUEST_CODE(to_read_only, 64,
+	   "mov $0x200000, %eax\n"
+	   "jmp *%rax\n");
+
+TEST_F(exits, instruction_bytes_in_read_only_memory)
+{
+	static const __u8 code[] = { 0x0f, 0xa2, 0xe6, TESTVM_PORT_DONE };
+	const struct vmitap_insn *insn;
+	struct tapped *t = &self->t;
+	void *flash = testvm_add_flash(t->vm, code, sizeof(code));
+
+	TESTVM_LOAD(t->vm, to_read_only);
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	tapped_attach(t, RING_BYTES, CLASS(CPUID), VMITAP_FIELD_INSN);
+	testvm_run(t->vcpu);
+	insn = exit_section(ring_expect_exit(&t->ring, VMITAP_CLASS_CPUID),
+			    VMITAP_FIELD_INSN);
+	EXPECT_EQ(15, insn->len);
+	EXPECT_EQ(0, memcmp(insn->bytes, code, sizeof(code)));
+	munmap(flash, TESTVM_FLASH_BYTES);
+}
+
 static void prepare(struct tapped *t, const char *code, const char *end,
 		    __u64 classes)
 {

@@ -8,6 +8,7 @@
 #ifndef VMITAP_COMPAT_H
 #define VMITAP_COMPAT_H
 
+#include <linux/bpf.h>
 #include <linux/eventfd.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -57,6 +58,7 @@ static inline bool vmitap_compat_kernel_tested(void)
  * kernel are checked by vmitap_compat_check_types().
  */
 void kvm_queue_exception_e(struct kvm_vcpu *vcpu, unsigned int nr, u32 error_code);
+void kvm_queue_exception_p(struct kvm_vcpu *vcpu, unsigned int nr, unsigned long payload);
 int kvm_set_cr3(struct kvm_vcpu *vcpu, unsigned long cr3);
 int kvm_skip_emulated_instruction(struct kvm_vcpu *vcpu);
 const char *vmitap_compat_check_types(void);
@@ -129,6 +131,19 @@ static inline bool vmitap_compat_gfn_hidden(struct kvm *kvm, gfn_t gfn)
 	return kvm_mem_is_private(kvm, gfn);
 #else
 	return false;
+#endif
+}
+
+/*
+ * May a BPF program sleep?  v6.9: 66c8473135c6 ("bpf: move sleepable flag from
+ * bpf_prog_aux to bpf_prog").  Can go with 6.1.
+ */
+static inline bool vmitap_compat_sleeps(const struct bpf_prog *prog)
+{
+#ifdef VMITAP_HAVE_PROG_SLEEPABLE
+	return prog->sleepable;
+#else
+	return prog->aux->sleepable;
 #endif
 }
 

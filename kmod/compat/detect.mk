@@ -11,6 +11,7 @@ VMITAP_HAVE_ENABLE_VIRTUALIZATION := int \(\*enable_virtualization_cpu\)\(void\)
 VMITAP_HAVE_PRIVATE_MEMORY := bool kvm_mem_is_private\(struct kvm \*kvm, gfn_t gfn\)
 VMITAP_HAVE_ARCH_RIP := unsigned long rip; DECLARE_BITMAP\(regs_avail,
 VMITAP_HAVE_MISC_CTL := u64 misc_ctl;
+VMITAP_HAVE_PROG_SLEEPABLE := sleepable:1[,;]
 VMITAP_HAVE_VM_FLAGS_WRAPPERS := void vm_flags_mod\(
 VMITAP_HAVE_EVENTFD_SIGNAL_1 := void eventfd_signal\(struct eventfd_ctx \*ctx\)
 
@@ -20,5 +21,6 @@ ccflags-y += $(call vmitap-has,arch/x86/include/asm/kvm_host.h,VMITAP_HAVE_ENABL
 ccflags-y += $(call vmitap-has,arch/x86/include/asm/kvm_host.h,VMITAP_HAVE_ARCH_RIP)
 ccflags-y += $(call vmitap-has,arch/x86/include/asm/svm.h,VMITAP_HAVE_MISC_CTL)
 ccflags-y += $(call vmitap-has,include/linux/kvm_host.h,VMITAP_HAVE_PRIVATE_MEMORY)
+ccflags-y += $(call vmitap-has,include/linux/bpf.h,VMITAP_HAVE_PROG_SLEEPABLE)
 ccflags-y += $(call vmitap-has,include/linux/mm.h,VMITAP_HAVE_VM_FLAGS_WRAPPERS)
 ccflags-y += $(call vmitap-has,include/linux/eventfd.h,VMITAP_HAVE_EVENTFD_SIGNAL_1)

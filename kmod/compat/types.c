@@ -38,6 +38,7 @@ struct prototype {
 
 /* Of those that compat.h declares. */
 static const struct prototype prototypes[] = {
+	{ "kvm_queue_exception_p", 0, 3, { sizeof(void *), sizeof(int), sizeof(long) } },
 	{ "kvm_queue_exception_e", 0, 3, { sizeof(void *), sizeof(int), sizeof(u32) } },
 	{ "kvm_set_cr3", sizeof(int), 2, { sizeof(void *), sizeof(long) } },
 	{ "kvm_skip_emulated_instruction", sizeof(int), 1, { sizeof(void *) } },
@@ -83,6 +84,7 @@ static const struct member kvm_members[] = {
 	MEMBER(kvm, lock),
 	MEMBER(kvm, users_count),
 	MEMBER(kvm, srcu),
+	MEMBER(kvm, userspace_pid),
 };
 
 static const struct member vcpu_members[] = {

@@ -69,6 +69,22 @@ struct testvm *testvm_create(bool irqchip)
 	return vm;
 }
 
+void *testvm_add_flash(struct testvm *vm, const void *code, size_t len)
+{
+	struct kvm_userspace_memory_region slot = {
+		.slot = 1, .flags = KVM_MEM_READONLY, .guest_phys_addr = TESTVM_FLASH,
+		.memory_size = TESTVM_FLASH_BYTES,
+	};
+	void *mem = mmap(NULL, TESTVM_FLASH_BYTES, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(mem != MAP_FAILED, "flash");
+	memcpy(mem, code, len);
+	slot.userspace_addr = (unsigned long)mem;
+	kvm_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot, "KVM_SET_USER_MEMORY_REGION");
+	return mem;
+}
+
 static void set_cpuid(struct testvm_vcpu *vcpu)
 {
 	enum { ROOM = 256 };

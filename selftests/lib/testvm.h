@@ -13,6 +13,7 @@
  *	0x20000	stacks, a page for each vCPU
  *	0x30000	TSS with an I/O bitmap that allows everything
  *	0x40000	free for tests, up to 2 MiB
+ *	0x200000 what testvm_add_flash() adds
  *
  * A guest ends with OUT to TESTVM_PORT_DONE.
  */
@@ -41,6 +42,8 @@
 #define TESTVM_TSS		0x30000ul
 #define TESTVM_DATA		0x40000ul
 #define TESTVM_BYTES		0x200000ul
+#define TESTVM_FLASH		0x200000ul
+#define TESTVM_FLASH_BYTES	0x1000ul
 
 #define TESTVM_CS64		0x08
 #define TESTVM_SS		0x10
@@ -144,6 +147,16 @@ void testvm_destroy(struct testvm *vm);
  * Return: the vCPU, owned by @vm.
  */
 struct testvm_vcpu *testvm_add_vcpu(struct testvm *vm);
+
+/**
+ * testvm_add_flash() - add memory at TESTVM_FLASH that the guest can only read
+ * @vm: VM
+ * @code: what is in it
+ * @len: bytes, at most TESTVM_FLASH_BYTES
+ *
+ * Return: the memory, to be unmapped by the caller once the guest has run.
+ */
+void *testvm_add_flash(struct testvm *vm, const void *code, size_t len);
 
 /**
  * testvm_load() - copy code to TESTVM_CODE, with the hypercall of this host's vendor

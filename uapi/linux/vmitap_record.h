@@ -85,7 +85,7 @@ enum vmitap_lost {
 	VMITAP_LOST_FULL = 0,		/* no room, record mode */
 	VMITAP_LOST_TIMEOUT,		/* no room, lossless wait expired */
 	VMITAP_LOST_CONSUMER,		/* the consumer's position is nonsense */
-	VMITAP_LOST_PROTECTED,		/* state hidden by hardware */
+	VMITAP_LOST_PROTECTED,		/* hidden by hardware: state, or system calls */
 	VMITAP_NR_LOST,
 };
 
@@ -229,7 +229,7 @@ struct vmitap_segs {
 
 /**
  * struct vmitap_insn - bytes at the instruction pointer
- * @len: valid bytes; 0 if they could not be read without waiting
+ * @len: valid bytes; 0 if they could not be read without waiting, or are a nested guest's
  * @bytes: from CS.base + RIP on
  */
 struct vmitap_insn {

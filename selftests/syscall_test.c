@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * syscall_test.c - traps of system calls: what their records say, and that the guest
+ * cannot tell
+ */
+#include "lib/twice.h"
+
+FIXTURE(syscall)
+{
+	struct tapped t;
+};
+
+FIXTURE_SETUP(syscall)
+{
+	memset(self, 0, sizeof(*self));
+	self->t.fd = -1;
+	REQUIRE_TAP(return);
+	tapped_create(&self->t, false);
+}
+
+FIXTURE_TEARDOWN(syscall)
+{
+	tapped_end(&self->t);
+}
+
+/* From CPL 3 into the handler, which notes what it finds, and back. */
+GUEST_CODE(call, 64,
+	   "stc\n"
+	   "std\n"
+	   "call_insn: .globl call_insn\n"
+	   "syscall\n"
+	   "call_next: .globl call_next\n"
+	   "mov %ss, %r9d\n"
+	   "mov %cs, %r10d\n"
+	   "pushfq\n"
+	   "pop %r12\n"
+	   "out %al, $0xf4\n"
+	   "call_entry: .globl call_entry\n"
+	   "mov %rcx, 0x40000\n"
+	   "mov %r11, 0x40008\n"
+	   "mov %rsp, 0x40010\n"
+	   "pushfq\n"
+	   "pop %r13\n"
+	   "mov %r13, 0x40018\n"
+	   "mov %cs, %r13d\n"
+	   "mov %r13, 0x40020\n"
+	   "mov %ss, %r13d\n"
+	   "mov %r13, 0x40028\n"
+	   "mov %rax, 0x40030\n"
+	   "mov $-38, %rax\n"
+	   "sysretq\n");
+extern const char call_insn[], call_next[], call_entry[];
+
+static const struct guest_code code_call = {
+	.start = call, .end = call_end, .entry = call_entry,
+	.mode = TESTVM_LONG64_USER, .sfmask = 0x401,
+};
+
+TEST_F(syscall, syscall_as_hardware_does_it)
+{
+	__u64 next = TESTVM_CODE + (call_next - call);
+	struct state state;
+
+	run_twice(_metadata, &self->t, &code_call, CLASS(SYSCALL), &state);
+	EXPECT_EQ(next, left(&state, 0));
+	/* IOPL 3, direction, carry, and what is always set. */
+	EXPECT_EQ(0x3403, left(&state, 1));
+	EXPECT_EQ(TESTVM_STACK + 0xff0, left(&state, 2));
+	EXPECT_EQ(0x3002, left(&state, 3));
+	EXPECT_EQ(TESTVM_CS64, left(&state, 4));
+	EXPECT_EQ(TESTVM_SS, left(&state, 5));
+	EXPECT_EQ(testvm_reg(0), left(&state, 6));
+	EXPECT_EQ(TESTVM_SS_USER, state.regs.r9);
+	EXPECT_EQ(TESTVM_CS64_USER, state.regs.r10);
+	EXPECT_EQ(0x3403, state.regs.r12);
+	EXPECT_EQ(-38, (long)state.regs.rax);
+	EXPECT_EQ(3, state.sregs.cs.dpl);
+	EXPECT_EQ(3, state.sregs.ss.dpl);
+}
+
+TEST_F(syscall, syscall_records)
+{
+	static const int args[] = { 7, 6, 2, 10, 8, 9 };
+	struct tapped *t = &self->t;
+	const struct vmitap_syscall *enter;
+	const struct vmitap_sysret *ret;
+	struct state state;
+	int i;
+
+	run_twice(_metadata, t, &code_call, CLASS(SYSCALL), &state);
+	enter = ring_expect_type(&t->ring, VMITAP_RECORD_SYSCALL);
+	EXPECT_EQ(testvm_rip(t->vcpu, call, call_insn), enter->rip);
+	EXPECT_EQ(TESTVM_ROOT_A, enter->cr3);
+	EXPECT_EQ(TESTVM_STACK + 0xff0, enter->rsp);
+	EXPECT_EQ(testvm_reg(0), enter->nr);
+	EXPECT_EQ(VMITAP_MODE_LONG64, enter->mode);
+	for (i = 0; i < 6; i++)
+		EXPECT_EQ(testvm_reg(args[i]), enter->args[i]);
+	ret = ring_expect_type(&t->ring, VMITAP_RECORD_SYSRET);
+	EXPECT_EQ(testvm_rip(t->vcpu, call, call_next), ret->rip);
+	EXPECT_EQ(TESTVM_ROOT_A, ret->cr3);
+	EXPECT_EQ(TESTVM_STACK + 0xff0, ret->rsp);
+	EXPECT_EQ(-38, (long)ret->result);
+	EXPECT_EQ(VMITAP_MODE_LONG64, ret->mode);
+	EXPECT_EQ(NULL, ring_next(&t->ring));
+}
+
+TEST_F(syscall, syscall_exits_seen_by_others)
+{
+	struct state state;
+	struct ring ring;
+	int fd;
+
+	fd = session_tap(self->t.vm, RING_BYTES, CLASS(EXCEPTION), 0);
+	ring_map(&ring, fd, 0);
+	run_twice(_metadata, &self->t, &code_call, CLASS(SYSCALL), &state);
+	EXPECT_EQ(2, count_exits(_metadata, &ring, VMITAP_CLASS_EXCEPTION,
+				 VENDOR_UNDEFINED, VMITAP_RECORD_TRAP));
+	ring_unmap(&ring);
+	close(fd);
+}
+
+/* A prefix belongs to the instruction: the return is behind it all. */
+GUEST_CODE(prefixed, 64,
+	   ".byte 0x48\n"
+	   "syscall\n"
+	   "prefixed_next: .globl prefixed_next\n"
+	   "out %al, $0xf4\n"
+	   "prefixed_entry: .globl prefixed_entry\n"
+	   "mov %rcx, 0x40000\n"
+	   "sysretq\n");
+extern const char prefixed_next[], prefixed_entry[];
+
+TEST_F(syscall, syscall_with_a_prefix)
+{
+	static const struct guest_code code = {
+		.start = prefixed, .end = prefixed_end, .entry = prefixed_entry,
+		.mode = TESTVM_LONG64_USER,
+	};
+	const struct vmitap_syscall *enter;
+	struct state state;
+
+	run_twice(_metadata, &self->t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(TESTVM_CODE + 3, left(&state, 0));
+	enter = ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSCALL);
+	EXPECT_EQ(TESTVM_CODE, enter->rip);
+	ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSRET);
+}
+
+/* From compatibility mode, by CSTAR, and back by a SYSRET of 32 bits. */
+GUEST_CODE(call32, 32,
+	   "call32_insn: .globl call32_insn\n"
+	   "syscall\n"
+	   "call32_next: .globl call32_next\n"
+	   "mov %ss, %edx\n"
+	   "mov %cs, %esi\n"
+	   "out %al, $0xf4\n"
+	   ".code64\n"
+	   "call32_entry: .globl call32_entry\n"
+	   "mov %rcx, 0x40000\n"
+	   "mov %r11, 0x40008\n"
+	   "mov $0x1111222233334444, %rax\n"
+	   "sysretl\n");
+extern const char call32_insn[], call32_next[], call32_entry[];
+
+/* On Intel both are undefined, which pushes no error code, at any privilege level. */
+GUEST_CODE(undefined32, 32,
+	   "syscall\n"
+	   "sysretl\n"
+	   "out %al, $0xf4\n"
+	   ".code64\n"
+	   "undefined32_entry: .globl undefined32_entry\n"
+	   "incq 0x40000\n"
+	   "sysretl\n"
+	   "undefined32_fault: .globl undefined32_fault\n"
+	   "incq 0x40008\n"
+	   "addq $2, (%rsp)\n"
+	   "iretq\n");
+extern const char undefined32_entry[], undefined32_fault[];
+
+static void expect_undefined32(struct __test_metadata *_metadata, struct tapped *t)
+{
+	static const struct guest_code code = {
+		.start = undefined32, .end = undefined32_end,
+		.entry = undefined32_entry, .fault = undefined32_fault,
+		.mode = TESTVM_COMPAT32,
+	};
+	struct state state;
+
+	run_twice(_metadata, t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(0, left(&state, 0));
+	EXPECT_EQ(2, left(&state, 1));
+	EXPECT_EQ(NULL, ring_next(&t->ring));
+}
+
+TEST_F(syscall, syscall_of_32_bits)
+{
+	static const struct guest_code code = {
+		.start = call32, .end = call32_end, .entry = call32_entry,
+		.mode = TESTVM_COMPAT32,
+	};
+	static const int args[] = { 3, 5, 2, 6, 7, 9 };
+	struct tapped *t = &self->t;
+	const struct vmitap_syscall *enter;
+	const struct vmitap_sysret *ret;
+	struct state state;
+	int i;
+
+	if (vendor_is_intel()) {
+		expect_undefined32(_metadata, t);
+		return;
+	}
+	run_twice(_metadata, t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(TESTVM_CODE + (call32_next - call32), left(&state, 0));
+	EXPECT_EQ(0x13, (__u32)state.regs.rsi);
+	EXPECT_EQ(0x1b, (__u32)state.regs.rdx);
+	EXPECT_EQ(0, state.sregs.cs.l);
+	EXPECT_EQ(1, state.sregs.cs.db);
+	enter = ring_expect_type(&t->ring, VMITAP_RECORD_SYSCALL);
+	EXPECT_EQ(VMITAP_MODE_COMPAT32, enter->mode);
+	EXPECT_EQ(TESTVM_CODE, enter->rip);
+	for (i = 0; i < 6; i++)
+		EXPECT_EQ((__u32)testvm_reg(args[i]), (__u32)enter->args[i]);
+	ret = ring_expect_type(&t->ring, VMITAP_RECORD_SYSRET);
+	EXPECT_EQ(VMITAP_MODE_COMPAT32, ret->mode);
+	EXPECT_EQ(TESTVM_CODE + (call32_next - call32), ret->rip);
+	EXPECT_EQ(NULL, ring_next(&t->ring));
+}
+
+/*
+ * The guest reads EFER, switches system calls off, makes one, switches them on and
+ * makes another; all at CPL 0, where its handlers go back by a jump.
+ */
+GUEST_CODE(efer, 64,
+	   "mov $0xc0000080, %ecx\n"
+	   "rdmsr\n"
+	   "mov %rax, 0x40000\n"
+	   "and $-2, %eax\n"
+	   "wrmsr\n"
+	   "rdmsr\n"
+	   "mov %rax, 0x40008\n"
+	   "efer_undefined: .globl efer_undefined\n"
+	   "syscall\n"
+	   "mov $0xc0000080, %ecx\n"
+	   "rdmsr\n"
+	   "or $1, %eax\n"
+	   "wrmsr\n"
+	   "rdmsr\n"
+	   "mov %rax, 0x40010\n"
+	   "efer_insn: .globl efer_insn\n"
+	   "syscall\n"
+	   "out %al, $0xf4\n"
+	   "efer_entry: .globl efer_entry\n"
+	   "incq 0x40018\n"
+	   "jmp *%rcx\n"
+	   "efer_fault: .globl efer_fault\n"
+	   "incq 0x40020\n"
+	   "mov (%rsp), %rbx\n"
+	   "mov %rbx, 0x40028\n"
+	   "addq $2, (%rsp)\n"
+	   "iretq\n");
+extern const char efer_undefined[], efer_insn[], efer_entry[], efer_fault[];
+
+TEST_F(syscall, efer_is_the_guests_own)
+{
+	static const struct guest_code code = {
+		.start = efer, .end = efer_end, .entry = efer_entry,
+		.fault = efer_fault, .mode = TESTVM_LONG64,
+	};
+	const struct vmitap_syscall *enter;
+	struct state state;
+
+	run_twice(_metadata, &self->t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(0x501, left(&state, 0) & 0xfff);
+	EXPECT_EQ(0x500, left(&state, 1) & 0xfff);
+	EXPECT_EQ(0x501, left(&state, 2) & 0xfff);
+	/* One call, and one #UD where calls were off. */
+	EXPECT_EQ(1, left(&state, 3));
+	EXPECT_EQ(1, left(&state, 4));
+	EXPECT_EQ(testvm_rip(self->t.vcpu, efer, efer_undefined),
+		  left(&state, 5));
+	enter = ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSCALL);
+	EXPECT_EQ(testvm_rip(self->t.vcpu, efer, efer_insn), enter->rip);
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+}
+
+/* Opcodes that are undefined anyhow. */
+GUEST_CODE(undefined, 64,
+	   "ud2\n"
+	   "undefined_second: .globl undefined_second\n"
+	   "ud2\n"
+	   "out %al, $0xf4\n"
+	   "undefined_entry: .globl undefined_entry\n"
+	   "incq 0x40000\n"
+	   "jmp *%rcx\n"
+	   "undefined_fault: .globl undefined_fault\n"
+	   "incq 0x40008\n"
+	   "mov (%rsp), %rbx\n"
+	   "mov %rbx, 0x40010\n"
+	   "addq $2, (%rsp)\n"
+	   "iretq\n");
+extern const char undefined_second[], undefined_entry[], undefined_fault[];
+
+TEST_F(syscall, undefined_opcodes_are_the_guests_own)
+{
+	static const struct guest_code code = {
+		.start = undefined, .end = undefined_end,
+		.entry = undefined_entry, .fault = undefined_fault,
+		.mode = TESTVM_LONG64,
+	};
+	struct state state;
+
+	run_twice(_metadata, &self->t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(0, left(&state, 0));
+	EXPECT_EQ(2, left(&state, 1));
+	EXPECT_EQ(testvm_rip(self->t.vcpu, undefined, undefined_second),
+		  left(&state, 2));
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+}
+
+/* So is SYSCALL with LOCK, but not to emulated processors when untapped. */
+GUEST_CODE(locked, 64,
+	   ".byte 0xf0, 0x0f, 0x05\n"
+	   "out %al, $0xf4\n"
+	   "locked_entry: .globl locked_entry\n"
+	   "incq 0x40000\n"
+	   "jmp *%rcx\n"
+	   "locked_fault: .globl locked_fault\n"
+	   "incq 0x40008\n"
+	   "addq $3, (%rsp)\n"
+	   "iretq\n");
+extern const char locked_entry[], locked_fault[];
+
+TEST_F(syscall, syscall_with_lock)
+{
+	static const struct guest_code code = {
+		.start = locked, .end = locked_end, .entry = locked_entry,
+		.fault = locked_fault, .mode = TESTVM_LONG64,
+	};
+	struct state state;
+
+	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
+	run_guest(&self->t, &code, &state);
+	EXPECT_EQ(0, left(&state, 0));
+	EXPECT_EQ(1, left(&state, 1));
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+}
+
+/* SYSRET of user mode is a #GP. */
+GUEST_CODE(sysret_user, 64,
+	   "sysretq\n"
+	   "out %al, $0xf4\n"
+	   "sysret_user_entry: .globl sysret_user_entry\n"
+	   "sysretq\n"
+	   "sysret_user_fault: .globl sysret_user_fault\n"
+	   "pop %rbx\n"
+	   "mov %rbx, 0x40000\n"
+	   "mov (%rsp), %rbx\n"
+	   "mov %rbx, 0x40008\n"
+	   "addq $3, (%rsp)\n"
+	   "iretq\n");
+extern const char sysret_user_entry[], sysret_user_fault[];
+
+TEST_F(syscall, sysret_of_user_mode)
+{
+	static const struct guest_code code = {
+		.start = sysret_user, .end = sysret_user_end,
+		.entry = sysret_user_entry, .fault = sysret_user_fault,
+		.mode = TESTVM_LONG64_USER,
+	};
+	struct state state;
+
+	run_twice(_metadata, &self->t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(0, left(&state, 0));
+	EXPECT_EQ(TESTVM_CODE, left(&state, 1));
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+}
+
+/* In memory that KVM may not write to, as of an image that many guests share. */
+GUEST_CODE(flash_call, 64,
+	   "mov $0x200000, %eax\n"
+	   "jmp *%rax\n"
+	   "flash_call_entry: .globl flash_call_entry\n"
+	   "mov %rcx, 0x40000\n"
+	   "sysretq\n");
+extern const char flash_call_entry[];
+
+TEST_F(syscall, in_read_only_memory)
+{
+	static const __u8 flash[] = { 0x0f, 0x05, 0xe6, TESTVM_PORT_DONE };
+	static const struct guest_code code = {
+		.start = flash_call, .end = flash_call_end,
+		.entry = flash_call_entry, .mode = TESTVM_LONG64_USER,
+	};
+	void *mem = testvm_add_flash(self->t.vm, flash, sizeof(flash));
+	struct state state;
+
+	run_twice(_metadata, &self->t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(TESTVM_FLASH + 2, left(&state, 0));
+	ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSCALL);
+	ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSRET);
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+	munmap(mem, TESTVM_FLASH_BYTES);
+}
+
+/* A step over either traps behind it, if the flags say so then. */
+GUEST_CODE(stepped, 64,
+	   "pushfq\n"
+	   "orq $0x100, (%rsp)\n"
+	   "popfq\n"
+	   "syscall\n"
+	   "stepped_next: .globl stepped_next\n"
+	   "nop\n"
+	   "out %al, $0xf4\n"
+	   "stepped_entry: .globl stepped_entry\n"
+	   "nop\n"
+	   "sysretq\n"
+	   "stepped_debug: .globl stepped_debug\n"
+	   "push %rax\n"
+	   "push %rbx\n"
+	   "mov 0x40000, %rbx\n"
+	   "incq 0x40000\n"
+	   "mov 16(%rsp), %rax\n"
+	   "mov %rax, 0x40008(, %rbx, 8)\n"
+	   "andq $~0x100, 32(%rsp)\n"
+	   "pop %rbx\n"
+	   "pop %rax\n"
+	   "iretq\n");
+extern const char stepped_next[], stepped_entry[], stepped_debug[];
+
+TEST_F(syscall, steps_as_hardware_does)
+{
+	static const struct guest_code code = {
+		.start = stepped, .end = stepped_end, .entry = stepped_entry,
+		.debug = stepped_debug, .mode = TESTVM_LONG64_USER,
+	};
+	struct state state;
+
+	run_twice(_metadata, &self->t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(2, left(&state, 0));
+	EXPECT_EQ(TESTVM_CODE + (stepped_entry - stepped), left(&state, 1));
+	EXPECT_EQ(TESTVM_CODE + (stepped_next - stepped), left(&state, 2));
+	ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSCALL);
+	ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSRET);
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+}
+
+/* Intel's faults before it leaves CPL 0, AMD's return does. */
+GUEST_CODE(far_return, 64,
+	   "syscall\n"
+	   "far_return_entry: .globl far_return_entry\n"
+	   "mov $1, %ecx\n"
+	   "shl $47, %rcx\n"
+	   "sysretq\n"
+	   "far_return_fault: .globl far_return_fault\n"
+	   "pop 0x40000\n"
+	   "pop 0x40008\n"
+	   "pop 0x40010\n"
+	   "out %al, $0xf4\n");
+extern const char far_return_entry[], far_return_fault[];
+
+TEST_F(syscall, return_to_no_address)
+{
+	static const struct guest_code code = {
+		.start = far_return, .end = far_return_end,
+		.entry = far_return_entry, .fault = far_return_fault,
+		.mode = TESTVM_LONG64_USER,
+	};
+	struct state state;
+
+	run_twice(_metadata, &self->t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(0, left(&state, 0));
+	EXPECT_EQ(vendor_is_intel() ? TESTVM_CS64 : TESTVM_CS64_USER, left(&state, 2));
+	if (!vendor_is_intel())
+		EXPECT_EQ(1ull << 47, left(&state, 1));
+}
+
+TEST_F(syscall, two_sessions)
+{
+	struct state state;
+	struct ring ring;
+	int fd;
+
+	fd = session_tap(self->t.vm, RING_BYTES, CLASS(SYSCALL), 0);
+	ring_map(&ring, fd, 0);
+	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL) | CLASS(CR3), 0);
+	run_guest(&self->t, &code_call, &state);
+	EXPECT_EQ(2, ring_drain(&ring));
+	EXPECT_EQ(2, ring_drain(&self->t.ring));
+	/* Each has its own; the trap stays for the other. */
+	ring_unmap(&ring);
+	close(fd);
+	run_guest(&self->t, &code_call, &state);
+	EXPECT_EQ(2, ring_drain(&self->t.ring));
+}
+
+/* The configuration's filters apply to the records of traps. */
+TEST_F(syscall, filtered_by_root)
+{
+	__u64 root = TESTVM_ROOT_B;
+	struct vmitap_config config = {
+		.size = sizeof(config), .classes = CLASS(SYSCALL),
+		.cr3s = (unsigned long)&root, .nr_cr3s = 1,
+	};
+	struct state state;
+
+	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
+	run_guest(&self->t, &code_call, &state);
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+	root = TESTVM_ROOT_A | 0x18;
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
+	run_guest(&self->t, &code_call, &state);
+	EXPECT_EQ(2, ring_drain(&self->t.ring));
+}
+
+TEST_HARNESS_MAIN
