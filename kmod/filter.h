@@ -63,7 +63,15 @@ static __always_inline bool vmitap_filter_run(struct bpf_prog *prog,
 		.prev = prev,
 	};
 
-	return bpf_prog_run(prog, &ctx) != VMITAP_FILTER_DROP;
+	struct bpf_trace_run_ctx run_ctx = {};
+	struct bpf_run_ctx *old;
+	bool keep;
+
+	/* Some helpers look for what a tracepoint has there. */
+	old = bpf_set_run_ctx(&run_ctx.run_ctx);
+	keep = bpf_prog_run(prog, &ctx) != VMITAP_FILTER_DROP;
+	bpf_reset_run_ctx(old);
+	return keep;
 }
 
 #endif /* VMITAP_FILTER_H */

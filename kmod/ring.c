@@ -37,6 +37,9 @@ static void ring_free(struct vmitap_ring *ring)
 	kfree(ring);
 }
 
+/* What a guest's VMM pays for and a tool decides must not have anybody killed. */
+#define RING_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 static int ring_alloc_pages(struct vmitap_ring *ring, u32 bytes)
 {
 	u32 nr_data = bytes >> PAGE_SHIFT;
@@ -44,13 +47,13 @@ static int ring_alloc_pages(struct vmitap_ring *ring, u32 bytes)
 	u32 i;
 
 	/* The data pages stand twice in the array: both mappings use it. */
-	ring->pages = kvcalloc(nr + nr_data, sizeof(*ring->pages),
-			       GFP_KERNEL_ACCOUNT);
+	ring->pages = kvcalloc(nr + nr_data, sizeof(*ring->pages), RING_GFP);
 	if (!ring->pages)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
-		ring->pages[i] = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO |
-					    __GFP_NOWARN);
+		cond_resched();
+		ring->pages[i] = fatal_signal_pending(current) ? NULL :
+				 alloc_page(RING_GFP | __GFP_ZERO);
 		if (!ring->pages[i])
 			return -ENOMEM;
 		ring->nr_pages++;
@@ -416,10 +419,10 @@ void vmitap_ring_flush_lost(struct vmitap_ring *ring)
 {
 	u64 used = ring_used(ring);
 
-	if (!ring->lost.count || used > ring->bytes ||
-	    ring->bytes - used < VMITAP_RING_RESERVE + sizeof(ring->lost))
-		return;
-	ring_write_lost(ring);
+	if (ring->lost.count && used <= ring->bytes &&
+	    ring->bytes - used >= VMITAP_RING_RESERVE + sizeof(ring->lost))
+		ring_write_lost(ring);
+	/* Or it was written for an event that a filter then dropped. */
 	ring_publish(ring);
 }
 

@@ -297,6 +297,43 @@ TEST_F(filter, bpf_drops_or_records)
 	close(odd);
 }
 
+/* Helpers of tracepoints look for what a tracepoint gives them. */
+TEST_F(filter, bpf_with_a_cookie)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_attach_cookie },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	struct tapped *t = &self->t;
+	int fd = bpf_prog_load(RAW_TP, "cookie", "GPL", insns, 2, NULL);
+
+	if (fd < 0)
+		SKIP(return, "before 6.10 raw tracepoints have no cookie");
+	ASSERT_EQ(0, __session_filter(t->fd, fd));
+	do_cpuids(t->vcpu, 10);
+	/* It is 0. */
+	EXPECT_EQ(0, ring_drain(&t->ring));
+	EXPECT_EQ(10, filtered(t, VMITAP_FILTERED_BPF));
+	close(fd);
+}
+
+/* Loss before is told though nothing passes from then on. */
+TEST_F(filter, bpf_drops_all_after_loss)
+{
+	int drop = load_return(RAW_TP, 0);
+	struct tapped *t = &self->t;
+
+	do_cpuids(t->vcpu, RING_BYTES / sizeof(struct vmitap_exit) + 10);
+	ring_drain(&t->ring);
+	ASSERT_EQ(0, __session_filter(t->fd, drop));
+	do_cpuids(t->vcpu, 10);
+	session_enable(t->fd, false);
+	ring_drain(&t->ring);
+	EXPECT_LT(0, t->ring.nr_lost);
+	EXPECT_EQ(session_stats(t->fd).out_lost[VMITAP_LOST_FULL], t->ring.nr_lost);
+	close(drop);
+}
+
 TEST_F(filter, bpf_context)
 {
 	struct tapped *t = &self->t;
