@@ -3,8 +3,9 @@
  * await.c - sessions that are attached to a VM before it is made
  *
  * Such a session has a VM of its own meanwhile, a struct vmitap_vm with no KVM's VM
- * behind it, so that it can be configured as any other.  The hook on vm_init fills it
- * in, before the VM has its first vCPU.
+ * behind it, so that it can be configured as any other.  It is filled in when the VM
+ * gets its first vCPU: KVM may fail to make a VM until late, which its VMM then tries
+ * again, and VMMs make VMs just to see what KVM can do.
  */
 #include <linux/sched/mm.h>
 
@@ -82,15 +83,18 @@ static void join(struct vmitap_session *session, struct vmitap_vm *vm)
 }
 
 /**
- * vmitap_await_vm_created() - KVM makes a VM
- * @kvm: the VM, which has no vCPU yet; the caller is the process that makes it
+ * vmitap_await_first_vcpu() - a VM that is not tapped gets its first vCPU
+ * @kvm: the VM
+ *
+ * Return: the VM if it was awaited, tapped from now on, or NULL.
  */
-void vmitap_await_vm_created(struct kvm *kvm)
+struct vmitap_vm *vmitap_await_first_vcpu(struct kvm *kvm)
 {
 	struct vmitap_session *session, *next;
 	struct vmitap_vm *vm = NULL;
 
-	mutex_lock(&vmitap_lock);
+	lockdep_assert_held(&vmitap_lock);
+
 	list_for_each_entry_safe(session, next, &awaiting, await_node) {
 		if (session->awaited_mm && session->awaited_mm != kvm->mm)
 			continue;
@@ -106,5 +110,5 @@ void vmitap_await_vm_created(struct kvm *kvm)
 		vmitap_await_end(session);
 		wake_up_all(&session->wq);
 	}
-	mutex_unlock(&vmitap_lock);
+	return vm;
 }

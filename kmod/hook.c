@@ -7,15 +7,16 @@
  * one of them; the call then goes to our function directly, which calls the
  * vendor's through a static call of our own.
  *
- * vcpu_run is hooked while any session exists, and so are vm_init, vcpu_create,
- * vcpu_free and vm_destroy.  handle_exit, and vcpu_load for what waits there, are
+ * vcpu_run is hooked while any session exists, and so are vcpu_create, vcpu_free and
+ * vm_destroy.  handle_exit, and vcpu_load for what waits there, are
  * hooked only while a session waits or traps: nothing else needs a place to sleep,
  * and an untapped VM pays for each hook.
  *
  * Removal: restore the static call; vmitap_hook_barrier() for the irq-off hook;
- * for the others, which may sleep, wait for the in-flight count and then for
- * synchronize_rcu_tasks(), which covers the instructions before and after the
- * count.  The latter two are needed only before the text goes away.
+ * for the others, which may sleep, synchronize_rcu_tasks(), which covers the
+ * instructions before the in-flight count, wait for the count, and the same again for
+ * the instructions after it.  The latter three are needed only before the text goes
+ * away.
  */
 #include <linux/delay.h>
 #include <linux/irq_work.h>
@@ -23,7 +24,6 @@
 #include <linux/rcupdate.h>
 #include <linux/smp.h>
 
-#include "await.h"
 #include "backend.h"
 #include "compat/compat.h"
 #include "config.h"
@@ -43,7 +43,6 @@ DEFINE_STATIC_CALL_NULL(vmitap_orig_handle_exit, OPS_FN(handle_exit));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vcpu_load, OPS_FN(vcpu_load));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vcpu_create, OPS_FN(vcpu_create));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vcpu_free, OPS_FN(vcpu_free));
-DEFINE_STATIC_CALL_NULL(vmitap_orig_vm_init, OPS_FN(vm_init));
 DEFINE_STATIC_CALL_NULL(vmitap_orig_vm_destroy, OPS_FN(vm_destroy));
 
 /* Calls in flight of the hooks that may sleep. */
@@ -150,18 +149,6 @@ static void vmitap_hook_vcpu_free(struct kvm_vcpu *vcpu)
 	atomic_dec(&hooks_in_flight);
 }
 
-static int vmitap_hook_vm_init(struct kvm *kvm)
-{
-	int ret;
-
-	atomic_inc(&hooks_in_flight);
-	ret = static_call(vmitap_orig_vm_init)(kvm);
-	if (!ret)
-		vmitap_await_vm_created(kvm);
-	atomic_dec(&hooks_in_flight);
-	return ret;
-}
-
 static void vmitap_hook_vm_destroy(struct kvm *kvm)
 {
 	atomic_inc(&hooks_in_flight);
@@ -206,7 +193,6 @@ struct hook {
 }
 
 enum {
-	HOOK_VM_INIT,
 	HOOK_VM_DESTROY,
 	HOOK_VCPU_FREE,
 	HOOK_VCPU_CREATE,
@@ -217,7 +203,6 @@ enum {
 };
 
 static struct hook hooks[NR_HOOKS] = {
-	[HOOK_VM_INIT] = HOOK(vm_init, vmitap_hook_vm_init, false),
 	[HOOK_VM_DESTROY] = HOOK(vm_destroy, vmitap_hook_vm_destroy, true),
 	[HOOK_VCPU_FREE] = HOOK(vcpu_free, vmitap_hook_vcpu_free, false),
 	[HOOK_VCPU_CREATE] = HOOK(vcpu_create, vmitap_hook_vcpu_create, false),
@@ -238,8 +223,6 @@ static_assert(__same_type(&vmitap_hook_vcpu_create,
 			  ((struct kvm_x86_ops *)NULL)->vcpu_create));
 static_assert(__same_type(&vmitap_hook_vcpu_free,
 			  ((struct kvm_x86_ops *)NULL)->vcpu_free));
-static_assert(__same_type(&vmitap_hook_vm_init,
-			  ((struct kvm_x86_ops *)NULL)->vm_init));
 static_assert(__same_type(&vmitap_hook_vm_destroy,
 			  ((struct kvm_x86_ops *)NULL)->vm_destroy));
 
@@ -382,7 +365,6 @@ int vmitap_hooks_get(char *refusal, size_t len)
 	hook_install(&hooks[HOOK_VCPU_FREE]);
 	hook_install(&hooks[HOOK_VCPU_CREATE]);
 	hook_install(&hooks[HOOK_VCPU_RUN]);
-	hook_install(&hooks[HOOK_VM_INIT]);
 	hook_users = 1;
 	return 0;
 }
@@ -398,7 +380,6 @@ void vmitap_hooks_put(void)
 
 	if (--hook_users)
 		return;
-	hook_remove(&hooks[HOOK_VM_INIT]);
 	hook_remove(&hooks[HOOK_VCPU_RUN]);
 	hook_remove(&hooks[HOOK_VCPU_CREATE]);
 	hook_remove(&hooks[HOOK_VCPU_FREE]);
@@ -494,6 +475,11 @@ void vmitap_hooks_drain(void)
 	vmitap_hook_barrier();
 	for_each_possible_cpu(cpu)
 		irq_work_sync(per_cpu_ptr(&hook_leave_guest, cpu));
+	/*
+	 * A task that was preempted before it was counted may sleep after it, in KVM,
+	 * so that this grace period ends; but not before it is counted.
+	 */
+	synchronize_rcu_tasks();
 	while (atomic_read(&hooks_in_flight))
 		msleep(1);
 	synchronize_rcu_tasks();

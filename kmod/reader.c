@@ -184,11 +184,14 @@ int vmitap_session_release_vcpus(struct vmitap_session *session)
  */
 struct vmitap_ring *vmitap_session_get_ring(struct vmitap_session *session, u32 index)
 {
-	struct vmitap_ring *ring = xa_load(&session->rings, index);
+	struct vmitap_ring *ring;
 
-	/* Rings go away only with the file, or with a failed ATTACH. */
-	if (ring && !refcount_inc_not_zero(&ring->ref))
-		ring = NULL;
+	/* Rings go away only with the file, or with a failed ATTACH: not with this lock. */
+	xa_lock(&session->rings);
+	ring = xa_load(&session->rings, index);
+	if (ring)
+		refcount_inc(&ring->ref);
+	xa_unlock(&session->rings);
 	return ring;
 }
 

@@ -81,13 +81,19 @@ static void session_publish_cfg(struct vmitap_session *session,
 	vmitap_ring_look_again(ring);
 }
 
-/* What the taps remember of the previous exit may be of long ago. */
-static void session_forget_exits(struct vmitap_session *session)
+/*
+ * What the taps remember of the previous exit may be of long ago; and what was told once
+ * was not told this configuration.
+ */
+static void session_forget(struct vmitap_session *session)
 {
 	struct vmitap_tap *tap;
 
-	list_for_each_entry(tap, &session->vm->taps, vm_node)
-		WRITE_ONCE(tap->exit_tsc, 0);
+	list_for_each_entry(tap, &session->vm->taps, vm_node) {
+		if (session->cfg->prog)
+			WRITE_ONCE(tap->exit_tsc, 0);
+		WRITE_ONCE(tap->blind, false);
+	}
 }
 
 /* On return no hook uses the previous state any more. */
@@ -99,8 +105,7 @@ static void session_publish(struct vmitap_session *session)
 	xa_for_each(&session->rings, i, ring)
 		session_publish_cfg(session, ring);
 	vmitap_trap_update(session->vm);
-	if (session->cfg->prog)
-		session_forget_exits(session);
+	session_forget(session);
 	synchronize_rcu();
 	/* A hook that was at it set a limit by the previous state. */
 	xa_for_each(&session->rings, i, ring)
@@ -225,6 +230,8 @@ static void session_free_rings(struct vmitap_session *session)
 	unsigned long i;
 
 	xa_for_each(&session->rings, i, ring) {
+		/* Out of reach for mmap() before it may be freed. */
+		xa_erase(&session->rings, i);
 		/* A vCPU that waited sees @stopped within a millisecond. */
 		while (refcount_read(&ring->ref) > 1)
 			schedule_timeout_uninterruptible(1);
@@ -247,15 +254,32 @@ void vmitap_session_destroy(struct vmitap_session *session)
 			vmitap_hooks_put_wait();
 		vmitap_hooks_put();
 	}
-	session_free_rings(session);
 	mutex_unlock(&vmitap_lock);
 
+	/* How long it takes to fetch a message is up to the VMM, whose memory that is. */
+	session_free_rings(session);
 	irq_work_sync(&session->work);
 	if (session->evt)
 		eventfd_ctx_put(session->evt);
 	vmitap_cfg_free(session->cfg);
 	put_pid(session->opener);
 	kfree(session);
+}
+
+/*
+ * KVM holds this lock while it touches memory of the VMM, and waits for vCPUs that may be
+ * paused.  Nobody else's VMs are to wait for that.
+ */
+static bool session_lock_kvm(struct kvm *kvm)
+{
+	unsigned long end = jiffies + HZ;
+
+	while (!mutex_trylock(&kvm->lock)) {
+		if (time_after(jiffies, end) || fatal_signal_pending(current))
+			return false;
+		schedule_timeout_killable(1);
+	}
+	return true;
 }
 
 static int session_enter_vm(struct vmitap_session *session, struct kvm *kvm)
@@ -281,12 +305,14 @@ static int session_enter_vm(struct vmitap_session *session, struct kvm *kvm)
 	 * is being created is counted already but not online yet, and a later
 	 * one cannot be counted before kvm->lock is released.
 	 */
-	mutex_lock(&kvm->lock);
-	if (kvm->created_vcpus != atomic_read(&kvm->online_vcpus))
-		ret = -EBUSY;
-	else
-		ret = session_tap_vcpus(session, kvm);
-	mutex_unlock(&kvm->lock);
+	ret = -EBUSY;
+	if (session_lock_kvm(kvm)) {
+		if (kvm->created_vcpus == atomic_read(&kvm->online_vcpus))
+			ret = session_tap_vcpus(session, kvm);
+		mutex_unlock(&kvm->lock);
+	}
+	/* A vCPU that had no tap until now may be one of a VM that is paused. */
+	vmitap_trap_update(vm);
 	if (ret) {
 		session_untap(session);
 		session_free_rings(session);
@@ -577,6 +603,17 @@ out:
 	return ret;
 }
 
+/* Does a vCPU that can run have no tap, for want of memory or as it was refused? */
+static bool session_misses_vcpu(const struct vmitap_session *session)
+{
+	struct list_head *pos;
+	int nr = 0;
+
+	list_for_each(pos, &session->vm->taps)
+		nr++;
+	return nr < atomic_read(&session->vm->kvm->online_vcpus);
+}
+
 /**
  * vmitap_session_pause() - pause the VM, or end the session's pause
  * @session: session
@@ -592,6 +629,10 @@ int vmitap_session_pause(struct vmitap_session *session, bool pause)
 	ret = vmitap_session_check_vm(session);
 	if (ret || pause == session->paused)
 		goto out;
+	if (pause && session_misses_vcpu(session)) {
+		ret = -EOPNOTSUPP;
+		goto out;
+	}
 	session->paused = pause;
 	session_get_wait(session);
 	if (pause)
@@ -619,6 +660,8 @@ void vmitap_session_vcpu_created(struct kvm_vcpu *vcpu)
 
 	mutex_lock(&vmitap_lock);
 	vm = vmitap_vm_find(vcpu->kvm);
+	if (!vm && !atomic_read(&vcpu->kvm->online_vcpus))
+		vm = vmitap_await_first_vcpu(vcpu->kvm);
 	if (!vm)
 		goto out;
 	if (!session_check_vcpu(vcpu))

@@ -200,6 +200,12 @@ static int find_kvm(char *refusal, size_t len)
 	return 0;
 }
 
+/* Was KVM unloaded and loaded again while it was looked at? */
+static bool kvm_came_again(void)
+{
+	return kvm_found != atomic_read(&kvm_loads);
+}
+
 static int kvm_pin(char *refusal, size_t len)
 {
 	int ret = find_kvm(refusal, len);
@@ -210,6 +216,11 @@ static int kvm_pin(char *refusal, size_t len)
 	if (!kvm_module) {
 		say_unloaded(refusal, len);
 		return -ENODEV;
+	}
+	if (kvm_came_again()) {
+		strscpy(refusal, "KVM was loaded just now: try again", len);
+		ret = -EBUSY;
+		goto err_put_kvm;
 	}
 	/* The operations of one that was unloaded stay, but for one. */
 	if (vmitap_compat_has_vendor(vmitap_kvm.ops))

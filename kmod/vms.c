@@ -23,6 +23,13 @@ static struct task_struct *vm_process_get(struct kvm *kvm)
 	struct task_struct *process, *thread, *found = NULL;
 
 	rcu_read_lock();
+	/* Mostly it is the one that made it: on a big host all of them take long. */
+	thread = pid_task(find_pid_ns(kvm->userspace_pid, &init_pid_ns), PIDTYPE_PID);
+	if (thread && READ_ONCE(thread->mm) == kvm->mm) {
+		found = thread->group_leader;
+		get_task_struct(found);
+		goto out;
+	}
 	for_each_process(process) {
 		if (process->flags & PF_KTHREAD)
 			continue;
@@ -50,7 +57,7 @@ static int vm_check_right(struct task_struct *process)
  * vmitap_vms_get_mm() - the memory of a process that may be tapped
  * @pid: in the caller's PID namespace
  *
- * Return: the memory, to be given back by mmdrop(), or ERR_PTR: -ESRCH, -EPERM,
+ * Return: the memory, to be given back by mmdrop(), or ERR_PTR: -ESRCH, -EPERM, -EINTR,
  * -ENXIO if it has none.
  */
 struct mm_struct *vmitap_vms_get_mm(u32 pid)
@@ -65,8 +72,15 @@ struct mm_struct *vmitap_vms_get_mm(u32 pid)
 	put_pid(ref);
 	if (!process)
 		return ERR_PTR(-ESRCH);
+	/* An exec() must not come between the right over the one and the other. */
+	ret = down_read_killable(&process->signal->exec_update_lock);
+	if (ret) {
+		put_task_struct(process);
+		return ERR_PTR(ret);
+	}
 	ret = vm_check_right(process);
 	mm = ret ? NULL : get_task_mm(process);
+	up_read(&process->signal->exec_update_lock);
 	put_task_struct(process);
 	if (ret)
 		return ERR_PTR(ret);
@@ -82,7 +96,7 @@ struct mm_struct *vmitap_vms_get_mm(u32 pid)
  * @pid: in the caller's PID namespace
  *
  * Return: KVM's VM with a reference, or ERR_PTR: -ESRCH, -ENXIO if the process
- * has no VM, -ENOTUNIQ if it has several, -EPERM.
+ * has no VM, -ENOTUNIQ if it has several, -EPERM, -EINTR.
  */
 struct kvm *vmitap_vms_get_by_pid(u32 pid)
 {

@@ -105,17 +105,38 @@ TEST(first_instruction_of_the_next_vm)
 	close(fd);
 }
 
-/* Its VMM gives it up, or dies, before there is a vCPU. */
-TEST(vm_that_ends_without_a_vcpu)
+/* VMMs try what KVM can do with VMs that never get a vCPU; and KVM may fail to make one. */
+TEST(vm_without_a_vcpu_is_none)
 {
+	struct testvm *vm;
 	int fd;
 
 	REQUIRE_TAP(return);
-	fd = attach_next_enabled(getpid(), VMITAP_CLASSES_ALL);
+	fd = attach_next_enabled(getpid(), CLASS(CPUID));
 	testvm_destroy(testvm_create(false));
-	EXPECT_EQ(POLLHUP, session_poll(fd, 0) & POLLHUP);
+	EXPECT_EQ(0, session_poll(fd, 0));
+	EXPECT_EQ(0, session_stats(fd).out_vm_gone);
+	vm = run_vm();
+	EXPECT_EQ(1, count_cpuid(fd));
+	testvm_destroy(vm);
 	EXPECT_EQ(1, session_stats(fd).out_vm_gone);
+	close(fd);
+}
+
+/* One that has vCPUs is not the next, though it gets another. */
+TEST(vm_that_has_a_vcpu)
+{
+	struct testvm *vm;
+	int fd;
+
+	REQUIRE_TAP(return);
+	vm = run_vm();
+	fd = attach_next_enabled(getpid(), CLASS(CPUID));
+	testvm_add_vcpu(vm);
+	EXPECT_EQ(0, session_poll(fd, 0));
 	EXPECT_EQ(0, session_stats(fd).out_nr_rings);
+	testvm_destroy(vm);
+	EXPECT_EQ(0, session_stats(fd).out_vm_gone);
 	close(fd);
 }
 

@@ -43,8 +43,9 @@
  *   ENXIO       the process (or fd) has no VM
  *   ENOTUNIQ    the process has several VMs: attach by fd
  *   EPERM       no right over the VMM process (the right ptrace asks for)
- *   EBUSY       the session is attached already, a vCPU is being created, or a
- *               vCPU whose registers are asked for does not come to rest
+ *   EBUSY       the session is attached already; or, for now, a vCPU is being
+ *               created, KVM is busy with the VM, KVM was loaded just now, or a vCPU
+ *               whose registers are asked for does not come to rest
  *   EUSERS      VMITAP_MAX_SESSIONS sessions tap the VM
  *   EBADF       a file descriptor is not open
  *   ENOMEM      no memory
@@ -224,10 +225,11 @@ struct vmitap_list_slots {
 /* vmitap_attach.flags: the VM is named by @vm_fd instead of @pid. */
 #define VMITAP_ATTACH_BY_FD	(1U << 0)
 /*
- * vmitap_attach.flags: the VM is the next one that @pid creates.  The session may be
- * configured and enabled at once; then nothing of the VM is missed.  With @pid 0 it is
- * the next one that any process creates, which takes CAP_SYS_PTRACE.  Of several such
- * sessions that one process opened, each gets a VM of its own.
+ * vmitap_attach.flags: the VM is the next one of @pid that gets its first vCPU.  The
+ * session may be configured and enabled at once; then nothing of the VM is missed.  With
+ * @pid 0 it is the next one of any process, which takes CAP_SYS_PTRACE.  Of several such
+ * sessions that one process opened, each gets a VM of its own.  One that never gets a
+ * vCPU, as VMMs make to see what KVM can do, is none.
  */
 #define VMITAP_ATTACH_NEXT	(1U << 1)
 
@@ -565,7 +567,8 @@ struct vmitap_regs {
  * on its way into the guest leaves it before the first, which is an exit like any
  * other.  The VM runs once no session pauses it; closing a session ends its pause.
  * A VMM that wants its vCPU threads back, by a signal, gets them.  Pausing twice is
- * pausing once.
+ * pausing once.  With a vCPU that nobody could tap (see out_untapped_vcpus) there is no
+ * pause: EOPNOTSUPP.
  */
 struct vmitap_pause {
 	__u32 size;

@@ -158,7 +158,7 @@ int vmitap_session_attach_fd(struct vmitap_session *session, int vm_fd,
 			     uint32_t ring_bytes);
 
 /**
- * vmitap_session_attach_next() - tap the next VM that is created
+ * vmitap_session_attach_next() - tap the next VM that gets its first vCPU
  * @session: session that is not attached
  * @pid: VMM process, which may have VMs already; 0 for any process, which takes
  *	CAP_SYS_PTRACE
