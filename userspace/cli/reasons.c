@@ -36,7 +36,7 @@ static const char *const svm_names[] = {
 
 static const char *const svm_late_names[] = {
 	[0x00] = "npf", [0x01] = "avic_incomplete_ipi", [0x02] = "avic_noaccel",
-	[0x03] = "vmgexit",
+	[0x03] = "vmgexit", [0x07] = "pml_full",
 };
 
 static const char *const vmx_names[] = {
@@ -59,7 +59,7 @@ static const char *const vmx_names[] = {
 	[58] = "invpcid", [59] = "vmfunc", [60] = "encls", [61] = "rdseed",
 	[62] = "pml_full", [63] = "xsaves", [64] = "xrstors",
 	[67] = "umwait", [68] = "tpause", [74] = "bus_lock", [75] = "notify",
-	[77] = "tdcall",
+	[77] = "tdcall", [84] = "rdmsr_imm", [85] = "wrmsr_imm",
 };
 
 static const char *const exceptions[] = {
