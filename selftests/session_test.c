@@ -180,6 +180,12 @@ TEST(too_many_sessions)
 
 #define ATTACHES	1000
 
+/*
+ * But no longer: each changes KVM's code, for which all CPUs stop, and those of a virtual
+ * host wait for this machine's.
+ */
+#define ATTACH_SECONDS	120
+
 TEST(attach_and_detach_1000_times)
 {
 	struct testvm *vm;
@@ -190,7 +196,7 @@ TEST(attach_and_detach_1000_times)
 	vm = running_vm(2);
 	testvm_wait_rounds(vm, 1);
 	start = now();
-	for (i = 0; i < ATTACHES; i++) {
+	for (i = 0; i < ATTACHES && now() - start < ATTACH_SECONDS; i++) {
 		int fd = session_attach(vm, 4096);
 
 		/* Now and then with capture on, and events in the ring. */
@@ -200,7 +206,8 @@ TEST(attach_and_detach_1000_times)
 		}
 		close(fd);
 	}
-	printf("# attached and detached %d times in %.1f s\n", ATTACHES, now() - start);
+	printf("# attached and detached %d times in %.1f s\n", i, now() - start);
+	EXPECT_LT(ATTACHES / 10, i);
 	testvm_wait_rounds(vm, 1);
 	testvm_stop(vm);
 	EXPECT_EQ(0, count_sessions(getpid()));
