@@ -366,13 +366,27 @@ TEST_F_TIMEOUT(faults, every_call, 1200)
 	}
 }
 
+/* Return: if the VM can be paused, which takes a tap of each vCPU. */
+static bool can_pause(struct __test_metadata *_metadata, int fd)
+{
+	struct vmitap_pause hold = { .size = sizeof(hold), .pause = 1 };
+
+	if (ioctl(fd, VMITAP_IOC_PAUSE, &hold)) {
+		EXPECT_EQ(EOPNOTSUPP, errno);
+		return false;
+	}
+	hold.pause = 0;
+	EXPECT_EQ(0, ioctl(fd, VMITAP_IOC_PAUSE, &hold));
+	return true;
+}
+
 /*
  * KVM fails for lack of memory, or it makes the vCPU, tapped or not: never does it
  * fail on account of a ring.
  */
 TEST_F_TIMEOUT(faults, vcpu_created, 1200)
 {
-	unsigned long nth, left, untapped = 0;
+	unsigned long nth, left, untapped = 0, unpausable = 0;
 
 	if (!self->w.vm)
 		return;
@@ -390,6 +404,10 @@ TEST_F_TIMEOUT(faults, vcpu_created, 1200)
 			EXPECT_EQ(1, stats.out_nr_rings + stats.out_untapped_vcpus)
 				TH_LOG("fault %lu", nth);
 		untapped += stats.out_untapped_vcpus;
+		if (!can_pause(_metadata, fd)) {
+			EXPECT_LT(0, stats.out_untapped_vcpus);
+			unpausable++;
+		}
 		/* With memory, all goes well again. */
 		ASSERT_LE(0, ioctl(vm->fd, KVM_CREATE_VCPU, 1ul));
 		EXPECT_EQ(stats.out_nr_rings + 1, session_stats(fd).out_nr_rings);
@@ -401,6 +419,7 @@ TEST_F_TIMEOUT(faults, vcpu_created, 1200)
 	}
 	TH_LOG("%lu faults, %lu vCPUs untapped", nth - 1, untapped);
 	EXPECT_LT(0, untapped);
+	EXPECT_LT(0, unpausable);
 }
 
 /* The last process that uses it may only just be gone. */
