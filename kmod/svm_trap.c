@@ -303,12 +303,13 @@ fastpath_t svm_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 	struct vmitap_caller caller = svm_caller(vcpu, vmcb);
 	u64 rflags;
 
+	if (trap.kind == VMITAP_TRAP_SYSRET && caller.cpl) {
+		static_call(vmitap_kvm_queue_exception_e)(vcpu, GP_VECTOR, 0);
+		return EXIT_FASTPATH_EXIT_HANDLED;
+	}
 	if (trap.kind == VMITAP_TRAP_SYSCALL) {
 		vmitap_syscall_record(tap, vcpu, &caller, tsc);
 		rflags = svm_do_syscall(vcpu, vmcb, trap.len);
-	} else if (caller.cpl) {
-		static_call(vmitap_kvm_queue_exception_e)(vcpu, GP_VECTOR, 0);
-		return EXIT_FASTPATH_EXIT_HANDLED;
 	} else {
 		rflags = svm_do_sysret(vcpu, vmcb, trap.rex_w);
 		caller = svm_caller(vcpu, vmcb);

@@ -316,12 +316,13 @@ fastpath_t vmx_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 	struct vmitap_caller caller = vmx_caller(vcpu);
 	u64 rflags;
 
+	if (trap.kind == VMITAP_TRAP_SYSRET && vmx_sysret_faults(vcpu, caller.cpl, trap)) {
+		static_call(vmitap_kvm_queue_exception_e)(vcpu, GP_VECTOR, 0);
+		return EXIT_FASTPATH_EXIT_HANDLED;
+	}
 	if (trap.kind == VMITAP_TRAP_SYSCALL) {
 		vmitap_syscall_record(tap, vcpu, &caller, tsc);
 		rflags = vmx_do_syscall(vcpu, &caller, trap.len);
-	} else if (vmx_sysret_faults(vcpu, caller.cpl, trap)) {
-		static_call(vmitap_kvm_queue_exception_e)(vcpu, GP_VECTOR, 0);
-		return EXIT_FASTPATH_EXIT_HANDLED;
 	} else {
 		rflags = vmx_do_sysret(vcpu, trap.rex_w);
 		caller = vmx_caller(vcpu);
