@@ -220,9 +220,24 @@ static uint64_t map_elsewhere(uint64_t gpa)
 	return address;
 }
 
+/* Physical address of a page in the image that has none of its code, or no more. */
+static uint64_t find_no_code(void)
+{
+	const struct kernel *kernel = &lg->kernel;
+	struct paging_page page;
+	uint64_t gva;
+
+	for (gva = kernel->text; gva < kernel->end; gva += 4096)
+		if (paging_translate(&lg->kernel.paging, gva, &page) || !page.executable)
+			return kernel->phys + (gva - kernel->text);
+	ksft_exit_fail_msg("all of the image is code\n");
+	return 0;
+}
+
 static void test_registers(void)
 {
 	struct guest_regs before = copy.regs[0];
+	uint64_t no_code = find_no_code();
 	struct kernel kernel;
 
 	copy.regs[0].lstar = 0xffffffffc0123450ULL;
@@ -244,6 +259,11 @@ static void test_registers(void)
 			 kernel.syscall_entry == lg->kernel.text + 0x80 &&
 			 !kernel.lstar_elsewhere,
 			 "LSTAR in a page of the image that is mapped twice\n");
+	copy.regs[0].lstar = map_elsewhere(no_code & ~0x1fffffULL) +
+			       (no_code & 0x1fffff);
+	ksft_test_result(!kernel_find(&kernel, &copy_guest) &&
+			 kernel.text == lg->kernel.text && kernel.lstar_elsewhere,
+			 "LSTAR in a page that the image had and a module has\n");
 	copy.regs[0].lstar = 0;
 	ksft_test_result(!kernel_find(&kernel, &copy_guest) &&
 			 kernel.text == lg->kernel.text &&
@@ -351,7 +371,7 @@ int main(int argc, char **argv)
 		ksft_exit_fail_msg("usage: damage_test DIR TMP\n");
 	snprintf(tmp_dir, sizeof(tmp_dir), "%s", argv[2]);
 	ksft_print_header();
-	ksft_set_plan(25);
+	ksft_set_plan(26);
 	said_read(&said, argv[1]);
 	linux_copy_open(argv[1], 1);
 	test_hidden_from_list();

@@ -107,17 +107,23 @@ static void try_root(struct kernel *kernel, const struct guest_regs *regs,
 
 /*
  * Where LSTAR leads to, in the image.  Before 4.20 it is the address of a second
- * mapping of one of its pages, in the entry area of each CPU.
+ * mapping of one of its pages, in the entry area of each CPU.  Pages that the image
+ * needed only to start, the kernel may give to a module: they are its code no more.
  */
 static uint64_t find_syscall_entry(struct kernel *kernel, uint64_t lstar)
 {
-	struct paging_page page;
+	struct paging_page page, own;
+	uint64_t entry;
 
 	if (!lstar || paging_translate(&kernel->paging, lstar, &page) ||
 	    page.gpa < kernel->phys ||
 	    page.gpa - kernel->phys >= kernel->end - kernel->text)
 		return 0;
-	return kernel->text + (page.gpa - kernel->phys);
+	entry = kernel->text + (page.gpa - kernel->phys);
+	if (paging_translate(&kernel->paging, entry, &own) || own.gpa != page.gpa ||
+	    !own.executable)
+		return 0;
+	return entry;
 }
 
 /*
