@@ -83,15 +83,15 @@ static void join(struct vmitap_session *session, struct vmitap_vm *vm)
 }
 
 /**
- * vmitap_await_first_vcpu() - a VM that is not tapped gets its first vCPU
+ * vmitap_await_first_vcpu() - a VM gets its first vCPU
  * @kvm: the VM
+ * @vm: the same if somebody attached to it already, or NULL
  *
- * Return: the VM if it was awaited, tapped from now on, or NULL.
+ * Return: the VM if it was awaited, tapped from now on; else @vm.
  */
-struct vmitap_vm *vmitap_await_first_vcpu(struct kvm *kvm)
+struct vmitap_vm *vmitap_await_first_vcpu(struct kvm *kvm, struct vmitap_vm *vm)
 {
 	struct vmitap_session *session, *next;
-	struct vmitap_vm *vm = NULL;
 
 	lockdep_assert_held(&vmitap_lock);
 

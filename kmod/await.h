@@ -11,6 +11,6 @@ struct vmitap_session;
 
 int vmitap_await_begin(struct vmitap_session *session, struct mm_struct *mm);
 void vmitap_await_end(struct vmitap_session *session);
-struct vmitap_vm *vmitap_await_first_vcpu(struct kvm *kvm);
+struct vmitap_vm *vmitap_await_first_vcpu(struct kvm *kvm, struct vmitap_vm *vm);
 
 #endif /* VMITAP_AWAIT_H */

@@ -660,8 +660,8 @@ void vmitap_session_vcpu_created(struct kvm_vcpu *vcpu)
 
 	mutex_lock(&vmitap_lock);
 	vm = vmitap_vm_find(vcpu->kvm);
-	if (!vm && !atomic_read(&vcpu->kvm->online_vcpus))
-		vm = vmitap_await_first_vcpu(vcpu->kvm);
+	if (!atomic_read(&vcpu->kvm->online_vcpus) && (!vm || list_empty(&vm->taps)))
+		vm = vmitap_await_first_vcpu(vcpu->kvm, vm);
 	if (!vm)
 		goto out;
 	if (!session_check_vcpu(vcpu))

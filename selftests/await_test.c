@@ -46,14 +46,20 @@ static int attach_next_enabled(__u32 pid, __u64 classes)
 	return fd;
 }
 
-static struct testvm *run_vm(void)
+static void run_first_vcpu(struct testvm *vm)
 {
-	struct testvm *vm = testvm_create(false);
 	struct testvm_vcpu *vcpu = testvm_add_vcpu(vm);
 
 	TESTVM_LOAD(vm, guest);
 	testvm_reset(vcpu, TESTVM_LONG64);
 	testvm_run(vcpu);
+}
+
+static struct testvm *run_vm(void)
+{
+	struct testvm *vm = testvm_create(false);
+
+	run_first_vcpu(vm);
 	return vm;
 }
 
@@ -197,15 +203,14 @@ TEST(one_vm_for_each_session)
 	}
 }
 
-/* Those of several processes share one. */
-TEST(processes_share_the_next_vm)
+/* Those of several processes share one, also with who attached to it before. */
+static void share(struct __test_metadata *_metadata, bool before)
 {
 	int fd, ready[2], go[2], status;
 	struct testvm *vm;
 	char byte = 0;
 	pid_t child;
 
-	REQUIRE_TAP(return);
 	ASSERT_EQ(0, pipe(ready));
 	ASSERT_EQ(0, pipe(go));
 	child = fork();
@@ -216,15 +221,31 @@ TEST(processes_share_the_next_vm)
 			_exit(1);
 		_exit(count_cpuid(own) == 1 ? 0 : 2);
 	}
-	fd = attach_next_enabled(getpid(), CLASS(CPUID));
+	if (!before)
+		fd = attach_next_enabled(getpid(), CLASS(CPUID));
 	ASSERT_EQ(1, read(ready[0], &byte, 1));
-	vm = run_vm();
+	vm = testvm_create(false);
+	if (before)
+		fd = session_tap(vm, RING_BYTES, CLASS(CPUID), 0);
+	run_first_vcpu(vm);
 	EXPECT_EQ(1, count_cpuid(fd));
 	ASSERT_EQ(1, write(go[1], &byte, 1));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
 	close(fd);
 	testvm_destroy(vm);
+}
+
+TEST(processes_share_the_next_vm)
+{
+	REQUIRE_TAP(return);
+	share(_metadata, false);
+}
+
+TEST(sharing_with_who_attached_before)
+{
+	REQUIRE_TAP(return);
+	share(_metadata, true);
 }
 
 TEST(vm_of_another_process)
