@@ -272,7 +272,7 @@ void vmitap_session_destroy(struct vmitap_session *session)
  */
 static bool session_lock_kvm(struct kvm *kvm)
 {
-	unsigned long end = jiffies + HZ;
+	unsigned long end = jiffies + HZ / 4;
 
 	while (!mutex_trylock(&kvm->lock)) {
 		if (time_after(jiffies, end) || fatal_signal_pending(current))

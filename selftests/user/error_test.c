@@ -120,6 +120,10 @@ TEST(other_texts)
 	EXPECT_TRUE(says("the VM is gone"));
 	vmitap_error_other(&session, -ENOTTY, "do it");
 	EXPECT_TRUE(says("older than this program"));
+	EXPECT_EQ(-EOPNOTSUPP, vmitap_error_pause(&session, -EOPNOTSUPP, "pause"));
+	EXPECT_TRUE(says("could not be tapped"));
+	vmitap_error_pause(&session, -EPIPE, "pause");
+	EXPECT_TRUE(says("the VM is gone"));
 	vmitap_error_filter(&session, -EINVAL);
 	EXPECT_TRUE(says("raw_tracepoint"));
 	vmitap_error_filter(&session, -EPIPE);

@@ -86,8 +86,8 @@ int vmitap_error_attach(struct vmitap_session *session, int err,
 			   " are not as expected; the kernel log says which", who);
 	case -EBUSY:
 		return set(session, err, "the VM of %s is busy: a vCPU is being"
-			   " created, try again; or this session has a VM"
-			   " already", who);
+			   " created or KVM is at work on it, try again; or"
+			   " this session has a VM already", who);
 	case -EUSERS:
 		return set(session, err, "too many sessions tap the VM of %s"
 			   " already; end one of them", who);
@@ -154,13 +154,22 @@ int vmitap_error_memory(struct vmitap_session *session, int err)
 	return vmitap_error_other(session, err, "read the guest's memory");
 }
 
+int vmitap_error_pause(struct vmitap_session *session, int err, const char *what)
+{
+	if (err == -EOPNOTSUPP)
+		return set(session, err, "cannot %s: it has a vCPU that could not"
+			   " be tapped and would run on; attach again", what);
+	return vmitap_error_other(session, err, what);
+}
+
 int vmitap_error_filter(struct vmitap_session *session, int err)
 {
 	switch (err) {
 	case -EINVAL:
 	case -EBADF:
 		return set(session, err, "the module refuses the filter: it is"
-			   " no program of type raw_tracepoint");
+			   " no program of type raw_tracepoint, or one that may"
+			   " sleep");
 	}
 	return vmitap_error_other(session, err, "set the filter");
 }

@@ -32,6 +32,7 @@ int vmitap_error_regs(struct vmitap_session *session, int err,
 /* Reading memory. */
 int vmitap_error_memory(struct vmitap_session *session, int err);
 
+int vmitap_error_pause(struct vmitap_session *session, int err, const char *what);
 int vmitap_error_filter(struct vmitap_session *session, int err);
 
 /* A ring that makes no sense. */

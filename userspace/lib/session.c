@@ -357,7 +357,7 @@ static int pause_vm(struct vmitap_session *session, int on, const char *what)
 	struct vmitap_pause pause = { .size = sizeof(pause), .pause = on };
 	int err = do_ioctl(session, VMITAP_IOC_PAUSE, &pause);
 
-	return vmitap_error_other(session, err, what);
+	return vmitap_error_pause(session, err, what);
 }
 
 int vmitap_session_pause(struct vmitap_session *session)

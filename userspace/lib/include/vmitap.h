@@ -139,7 +139,8 @@ int vmitap_session_list_slots(struct vmitap_session *session,
  *
  * Return: 0; -ESRCH no such process; -ENXIO it has no VM; -ENOTUNIQ it has
  * several VMs; -EPERM or -EACCES no right to trace the process; -EBUSY a vCPU is
- * being created (try again in a moment) or the session is attached; -EUSERS too
+ * being created or KVM is at work on the VM (try again in a moment), or the session is
+ * attached; -EUSERS too
  * many sessions tap the VM; -EOPNOTSUPP this host cannot be tapped; -ENOMEM no
  * memory for the rings; -EPROTO a ring makes no sense; or another negative errno.
  */
@@ -266,7 +267,8 @@ int vmitap_session_regs(struct vmitap_session *session, uint32_t vcpu_id,
  * itself, such as device emulation in its other threads, goes on.
  *
  * Return: 0; -ENOTTY the module is too old; -ENOTCONN not attached; -EPIPE the VM
- * is gone; or another negative errno.
+ * is gone; -EOPNOTSUPP it has a vCPU that could not be tapped; or another negative
+ * errno.
  */
 int vmitap_session_pause(struct vmitap_session *session);
 
