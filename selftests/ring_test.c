@@ -346,14 +346,6 @@ TEST_F(ring, lossless_without_wake)
 	testvm_stop(self->t.vm);
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 TEST_F(ring, lossless_timeout)
 {
 	struct ring *ring = &self->t.ring;

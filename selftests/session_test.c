@@ -57,14 +57,6 @@ static struct testvm *idle_vm(void)
 	return vm;
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 /* Sessions on the VM of process @pid, or -1 if it has none. */
 static int count_sessions(int pid)
 {

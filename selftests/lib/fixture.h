@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -83,6 +84,15 @@ static inline void tapped_end(struct tapped *tapped)
 	}
 	if (tapped->vm)
 		testvm_destroy(tapped->vm);
+}
+
+/* Seconds since some moment. */
+static inline double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
 #endif /* FIXTURE_H */
