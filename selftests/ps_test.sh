@@ -39,7 +39,8 @@ ours "$tmp/all" > "$tmp/said"
 [ "$(grep -c ' proc-' "$tmp/said")" = 300 ]
 result $? "the guest says $(wc -l < "$tmp/said") that stay, 300 of them started for this" "$tmp/said"
 
-# Threads of the kernel may end; the others may not.
+# Threads of the kernel may end; the others may not.  The guest changes one list after
+# the other, under a lock: one process that comes or goes may be in one of them only.
 for look in 1 2 3; do
 	vmitap ps --vm "$guest" --json --for 0.5 --views address-spaces,task-list,pid-tree,mm-owners \
 		> "$tmp/ps" 2> "$tmp/err"
@@ -51,7 +52,9 @@ for look in 1 2 3; do
 	result $? "look $look: $(wc -l < "$tmp/found") of $(wc -l < "$tmp/all") stay, each as the guest said: PID, parent, user, start, kind, name" "$tmp/diff"
 	check "look $look: every process is in both lists, and they agree on it" "$tmp/ps" \
 		'[.[0] | .conflicts[], (.processes[] | select(.pid and (.missing != [] or
-		 (.seen | contains(["task-list", "pid-tree"]) | not))))] | if . == [] then true else ., false end'
+		 (.seen | contains(["task-list", "pid-tree"]) | not))))]
+		 | if . == [] or (length == 1 and (.[0].comm | IN("churn", "short-lived"))) then true
+		   else ., false end'
 done
 check 'the lists are whole' "$tmp/ps" '.[0].views | map(select(.view == "task-list" or .view == "pid-tree")) | length == 2 and all(.whole)'
 check 'some came and went' "$tmp/ps" '[.[0].processes[] | select(.comm == "short-lived" or .comm == "churn")] | length > 0'
