@@ -128,8 +128,9 @@ try '["task-list"]' 'out of the list of tasks' how=tasks
 try '["pid-tree"]' 'out of the tree of PIDs' how=pids
 try '["task-list","pid-tree"]' 'out of both, and renamed' 'how=both name=kworker/0:9' kworker/0:9
 
+before=$(grep -ac 'hide: .* both' "$log")
 tell how=both
-wait_for 'hide: .* both' 60
+wait_for 'hide: .* both' 60 $((before + 1))
 sleep 2
 vmitap ps --vm "$guest" > "$tmp/ps" 2>> "$tmp/err"
 grep -qE "^ +$victim .* workload .* yes +NO +NO +yes" "$tmp/ps"
