@@ -191,6 +191,33 @@ else
 fi
 qemu_args+=(-device virtserialport,chardev=status,nr=2)
 
+# Pass on what comes, and leave a file if there was anything.
+relay_output()
+{
+	local first
+	first=$(head -c 1; echo .)
+	[ "$first" != . ] || return 0
+	: > "$dir/spoke"
+	printf %s "${first%.}"
+	cat
+}
+
+# Return: 1 if QEMU failed an assertion of its own at once, as it does when it starts in
+# about one of a hundred runs (iotlb_to_section).
+run_qemu()
+{
+	local ended=0
+	relay_output < "$dir/out" &
+	relay=$!
+	timeout -k 5 "$timeout" "$emulator" "${qemu_args[@]}" \
+		2> "$dir/qemu.err" > "$dir/out" <&9 &
+	qemu=$!
+	wait "$qemu" || ended=$?
+	qemu=
+	wait "$relay" || :
+	[ $ended != 134 ] || [ -e "$dir/spoke" ]
+}
+
 if [ "$cpu" = intel ]; then
 	intel_run
 elif [ -n "$shell" ]; then
@@ -200,14 +227,10 @@ else
 	# give it an input without end, and an output that is not the caller's.
 	mkfifo "$dir/in" "$dir/out"
 	exec 9<> "$dir/in"
-	cat < "$dir/out" &
-	relay=$!
-	timeout -k 5 "$timeout" "$emulator" "${qemu_args[@]}" \
-		2> "$dir/qemu.err" > "$dir/out" <&9 &
-	qemu=$!
-	wait "$qemu" || :
-	qemu=
-	wait "$relay" || :
+	run_qemu || {
+		echo "run.sh: QEMU failed before the virtual host did anything: $(tail -n 1 "$dir/qemu.err"); once more" >&2
+		run_qemu || :
+	}
 fi
 
 read -r status why < "$dir/status" || status=
