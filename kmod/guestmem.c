@@ -25,15 +25,17 @@
 static bool read_gpa(struct kvm_vcpu *vcpu, const struct vmitap_paging *paging,
 		     u64 gpa, void *to, size_t len)
 {
+	const gfn_t gfn = gpa >> PAGE_SHIFT;
+	const struct kvm_memory_slot *slot;
 	const void __user *from;
-	unsigned long hva;
 
-	if (vmitap_compat_gfn_hidden(vcpu->kvm, gpa >> PAGE_SHIFT))
+	if (vmitap_compat_gfn_hidden(vcpu->kvm, gfn))
 		return false;
-	hva = static_call(vmitap_kvm_vcpu_gfn_to_hva_prot)(vcpu, gpa >> PAGE_SHIFT, NULL);
-	if (kvm_is_error_hva(hva))
+	/* KVM's look-ups beyond this refuse memory that may not be written to. */
+	slot = static_call(vmitap_kvm_vcpu_gfn_to_memslot)(vcpu, gfn);
+	if (!slot || slot->flags & KVM_MEMSLOT_INVALID)
 		return false;
-	from = (void __user *)(hva + offset_in_page(gpa));
+	from = (void __user *)(__gfn_to_hva_memslot(slot, gfn) + offset_in_page(gpa));
 	return paging->may_sleep ? !copy_from_user(to, from, len) :
 				   !copy_from_user_nofault(to, from, len);
 }

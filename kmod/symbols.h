@@ -24,7 +24,7 @@
 	X("kvm:", kvm_get_kvm_safe)		\
 	X("kvm:", kvm_put_kvm)			\
 	X("kvm:", file_is_kvm)			\
-	X("kvm:", kvm_vcpu_gfn_to_hva_prot)	\
+	X("kvm:", kvm_vcpu_gfn_to_memslot)	\
 	X("kvm:", kvm_queue_exception_e)	\
 	X("kvm:", kvm_queue_exception_p)	\
 	X("kvm:", kvm_set_cr3)			\
