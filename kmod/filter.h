@@ -62,7 +62,6 @@ static __always_inline bool vmitap_filter_run(struct bpf_prog *prog,
 		.prev_exit_tsc = prev_exit_tsc,
 		.prev = prev,
 	};
-
 	struct bpf_trace_run_ctx run_ctx = {};
 	struct bpf_run_ctx *old;
 	bool keep;

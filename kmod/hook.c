@@ -8,9 +8,9 @@
  * vendor's through a static call of our own.
  *
  * vcpu_run is hooked while any session exists, and so are vcpu_create, vcpu_free and
- * vm_destroy.  handle_exit, and vcpu_load for what waits there, are
- * hooked only while a session waits or traps: nothing else needs a place to sleep,
- * and an untapped VM pays for each hook.
+ * vm_destroy.  handle_exit, and vcpu_load for what waits there, are hooked only while a
+ * session waits or traps: nothing else needs a place to sleep, and an untapped VM pays
+ * for each hook.
  *
  * Removal: restore the static call; vmitap_hook_barrier() for the irq-off hook;
  * for the others, which may sleep, synchronize_rcu_tasks(), which covers the

@@ -220,23 +220,7 @@ TEST_F(mode, instruction_bytes)
 	EXPECT_EQ(0, memcmp(insn->bytes, every_mode_out, every_mode_end - every_mode_out));
 }
 
-FIXTURE(exits)
-{
-	struct tapped t;
-};
-
-FIXTURE_SETUP(exits)
-{
-	memset(&self->t, 0, sizeof(self->t));
-	self->t.fd = -1;
-	REQUIRE_TAP(return);
-	tapped_create(&self->t, false);
-}
-
-FIXTURE_TEARDOWN(exits)
-{
-	tapped_end(&self->t);
-}
+TAPPED_FIXTURE(exits)
 
 /* As firmware in flash is. */
 GUEST_CODE(to_read_only, 64,

@@ -14,23 +14,7 @@
 #define RFLAGS_IF	0x200
 #define CLASS(name)	VMITAP_CLASS_MASK(VMITAP_CLASS_##name)
 
-FIXTURE(inject)
-{
-	struct tapped t;
-};
-
-FIXTURE_SETUP(inject)
-{
-	memset(self, 0, sizeof(*self));
-	self->t.fd = -1;
-	REQUIRE_TAP(return);
-	tapped_create(&self->t, false);
-}
-
-FIXTURE_TEARDOWN(inject)
-{
-	tapped_end(&self->t);
-}
+TAPPED_FIXTURE(inject)
 
 static const struct vmitap_inject *expect_inject(struct ring *ring)
 {

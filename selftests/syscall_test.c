@@ -5,23 +5,7 @@
  */
 #include "lib/twice.h"
 
-FIXTURE(syscall)
-{
-	struct tapped t;
-};
-
-FIXTURE_SETUP(syscall)
-{
-	memset(self, 0, sizeof(*self));
-	self->t.fd = -1;
-	REQUIRE_TAP(return);
-	tapped_create(&self->t, false);
-}
-
-FIXTURE_TEARDOWN(syscall)
-{
-	tapped_end(&self->t);
-}
+TAPPED_FIXTURE(syscall)
 
 /* From CPL 3 into the handler, which notes what it finds, and back. */
 GUEST_CODE(call, 64,

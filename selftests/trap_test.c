@@ -5,23 +5,7 @@
  */
 #include "lib/twice.h"
 
-FIXTURE(trap)
-{
-	struct tapped t;
-};
-
-FIXTURE_SETUP(trap)
-{
-	memset(self, 0, sizeof(*self));
-	self->t.fd = -1;
-	REQUIRE_TAP(return);
-	tapped_create(&self->t, false);
-}
-
-FIXTURE_TEARDOWN(trap)
-{
-	tapped_end(&self->t);
-}
+TAPPED_FIXTURE(trap)
 
 GUEST_CODE(cr3, 64,
 	   "mov $0x9000, %eax\n"

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,6 +86,24 @@ static inline void tapped_end(struct tapped *tapped)
 	if (tapped->vm)
 		testvm_destroy(tapped->vm);
 }
+
+/* A fixture that has a VM in @t, not tapped yet, and nothing else. */
+#define TAPPED_FIXTURE(name)						\
+	FIXTURE(name)							\
+	{								\
+		struct tapped t;					\
+	};								\
+	FIXTURE_SETUP(name)						\
+	{								\
+		memset(self, 0, sizeof(*self));				\
+		self->t.fd = -1;					\
+		REQUIRE_TAP(return);					\
+		tapped_create(&self->t, false);				\
+	}								\
+	FIXTURE_TEARDOWN(name)						\
+	{								\
+		tapped_end(&self->t);					\
+	}
 
 /* Seconds since some moment. */
 static inline double now(void)
