@@ -12,6 +12,7 @@
 #include <linux/vmitap.h>
 
 #include "guestmem.h"
+#include "trap.h"
 
 struct vmitap_pending;
 
@@ -26,8 +27,9 @@ struct vmitap_pending;
  *	there is nothing to look at
  * @check_vcpu: verify the private layout on a vCPU; NULL, or what did not match
  * @hides_memory: does hardware hide the guest's memory?  Of a vCPU that was verified
- * @finish_undefined: finish a #UD that a trap caused, where sleeping is fine; false
- *	if KVM is to handle it, else with what kvm_x86_ops.handle_exit returns
+ * @finish_undefined: finish a #UD that a trap caused, where sleeping is fine;
+ *	VMITAP_TRAP_NONE if KVM is to handle it, VMITAP_TRAP_LATER if the instruction is
+ *	not to be found any more, else it is done
  * @finish_cr3: do a write to CR3; false if KVM is to do it, else with what
  *	kvm_x86_ops.handle_exit returns
  * @message_paging: how the vCPU at a hypercall translates addresses
@@ -44,7 +46,7 @@ struct vmitap_backend {
 	int (*probe)(char *refusal, size_t len);
 	const char *(*check_vcpu)(struct kvm_vcpu *vcpu);
 	bool (*hides_memory)(struct kvm_vcpu *vcpu);
-	bool (*finish_undefined)(struct kvm_vcpu *vcpu, u64 tsc, int *ret);
+	enum vmitap_trap_kind (*finish_undefined)(struct kvm_vcpu *vcpu, u64 tsc);
 	bool (*finish_cr3)(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending,
 			   int *ret);
 	struct vmitap_paging (*message_paging)(struct kvm_vcpu *vcpu);

@@ -139,6 +139,7 @@ static noinline notrace fastpath_t run_attended(VMITAP_VCPU_RUN_PARAMS,
 				     trap.kind == VMITAP_TRAP_NONE ? 0 : VMITAP_RECORD_TRAP);
 	if (trap.kind != VMITAP_TRAP_SYSCALL && trap.kind != VMITAP_TRAP_SYSRET)
 		return fastpath;
+	tap->refetches = 0;
 	fastpath = BACKEND(trap_finish)(tap, vcpu, trap, tsc);
 	return capture_must_wait(tap) ? EXIT_FASTPATH_EXIT_HANDLED : fastpath;
 }

@@ -113,7 +113,7 @@ struct vmitap_trap svm_trap_classify(struct vmitap_tap *tap, struct kvm_vcpu *vc
 				     const struct svm_loan *loan, u64 tsc);
 fastpath_t svm_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 			   struct vmitap_trap trap, u64 tsc);
-bool svm_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc, int *ret);
+enum vmitap_trap_kind svm_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc);
 bool svm_finish_cr3(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending, int *ret);
 bool svm_skip_hypercall(struct kvm_vcpu *vcpu, int *ret);
 struct vmitap_paging svm_message_paging(struct kvm_vcpu *vcpu);

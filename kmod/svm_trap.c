@@ -123,22 +123,18 @@ void svm_give_back(const struct svm_loan *loan)
 	svm_mark_dirty(vmcb, CLEAN_LOAN);
 }
 
-/* What raised #UD?  @readable says if all that it takes to say so could be read. */
-static struct vmitap_trap svm_fetch(struct kvm_vcpu *vcpu, bool may_sleep, bool *readable)
+/* What raised #UD?  VMITAP_TRAP_LATER if what it takes to say so cannot be read. */
+static struct vmitap_trap svm_fetch(struct kvm_vcpu *vcpu, bool may_sleep)
 {
 	const struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
 	struct vmitap_paging paging = svm_paging(vcpu, vmcb);
-	struct vmitap_trap trap;
-	u8 bytes[15];
+	u8 bytes[VMITAP_INSN_BYTES];
 	size_t len;
 
 	paging.may_sleep = may_sleep;
 	len = vmitap_guest_read(vcpu, &paging, svm_insn_addr(&vmcb->save), bytes,
 				sizeof(bytes));
-	trap = vmitap_syscall_decode(bytes, len, svm_mode(&vmcb->save) == VMITAP_MODE_LONG64);
-	/* An instruction may go on in a page that is not at hand. */
-	*readable = trap.kind != VMITAP_TRAP_NONE || len == sizeof(bytes);
-	return trap;
+	return vmitap_syscall_decode(bytes, len, svm_mode(&vmcb->save) == VMITAP_MODE_LONG64);
 }
 
 static void svm_set_pending(struct vmitap_tap *tap, struct kvm_vcpu *vcpu, u64 tsc,
@@ -160,15 +156,10 @@ static void svm_set_pending(struct vmitap_tap *tap, struct kvm_vcpu *vcpu, u64 t
 static struct vmitap_trap svm_classify_undefined(struct vmitap_tap *tap,
 						 struct kvm_vcpu *vcpu, u64 tsc)
 {
-	struct vmitap_trap trap;
-	bool readable;
+	struct vmitap_trap trap = svm_fetch(vcpu, false);
 
-	trap = svm_fetch(vcpu, false, &readable);
-	if (!readable) {
+	if (trap.kind == VMITAP_TRAP_LATER)
 		svm_set_pending(tap, vcpu, tsc, VMITAP_PENDING_UNDEFINED);
-		tap->pending.ours = true;
-		trap.kind = VMITAP_TRAP_LATER;
-	}
 	return trap;
 }
 
@@ -323,23 +314,21 @@ fastpath_t svm_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
  * svm_finish_undefined() - finish a #UD whose instruction was not at hand
  * @vcpu: the vCPU, in its thread, which may sleep
  * @tsc: TSC of the exit
- * @ret: stays as it is
  *
- * Return: true if it was a trapped instruction and is done, false if KVM is to
- * handle the exception.
+ * Return: VMITAP_TRAP_SYSCALL or VMITAP_TRAP_SYSRET if it was that, and is done;
+ * VMITAP_TRAP_NONE if KVM is to handle the exception; VMITAP_TRAP_LATER if the guest's
+ * page tables do not lead to the instruction any more.
  */
-bool svm_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc, int *ret)
+enum vmitap_trap_kind svm_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc)
 {
-	struct vmitap_trap trap;
-	bool readable;
+	struct vmitap_trap trap = svm_fetch(vcpu, true);
 
-	trap = svm_fetch(vcpu, true, &readable);
-	if (trap.kind == VMITAP_TRAP_NONE)
-		return false;
+	if (trap.kind != VMITAP_TRAP_SYSCALL && trap.kind != VMITAP_TRAP_SYSRET)
+		return trap.kind;
 	rcu_read_lock();
 	svm_trap_finish(vmitap_tap_find(vcpu), vcpu, trap, tsc);
 	rcu_read_unlock();
-	return true;
+	return trap.kind;
 }
 
 /*

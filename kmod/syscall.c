@@ -81,12 +81,13 @@ static bool is_prefix(u8 byte)
 /**
  * vmitap_syscall_decode() - is it SYSCALL or SYSRET?
  * @bytes: the instruction and what follows
- * @len: bytes there are
+ * @len: bytes there are, VMITAP_INSN_BYTES at most
  * @long64: it is executed in 64-bit mode
  *
  * A LOCK prefix makes #UD of either.
  *
- * Return: VMITAP_TRAP_SYSCALL, VMITAP_TRAP_SYSRET or VMITAP_TRAP_NONE.
+ * Return: VMITAP_TRAP_SYSCALL, VMITAP_TRAP_SYSRET, VMITAP_TRAP_NONE, or VMITAP_TRAP_LATER
+ * if the bytes end too early to tell.
  */
 struct vmitap_trap vmitap_syscall_decode(const u8 *bytes, size_t len, bool long64)
 {
@@ -97,10 +98,12 @@ struct vmitap_trap vmitap_syscall_decode(const u8 *bytes, size_t len, bool long6
 		i++;
 	if (long64 && i < len && (bytes[i] & 0xf0) == 0x40)
 		trap.rex_w = bytes[i++] & 8;
-	if (i + 2 > len || bytes[i] != 0x0f)
+	if (i < len && bytes[i] != 0x0f)
 		return trap;
 	trap.len = i + 2;
-	if (bytes[i + 1] == 0x05)
+	if (trap.len > len)
+		trap.kind = len < VMITAP_INSN_BYTES ? VMITAP_TRAP_LATER : VMITAP_TRAP_NONE;
+	else if (bytes[i + 1] == 0x05)
 		trap.kind = VMITAP_TRAP_SYSCALL;
 	else if (bytes[i + 1] == 0x07)
 		trap.kind = VMITAP_TRAP_SYSRET;

@@ -10,6 +10,9 @@
 
 #include "trap.h"
 
+/* No instruction is longer. */
+#define VMITAP_INSN_BYTES	15
+
 /**
  * struct vmitap_caller - a vCPU at a system call or behind its return
  * @cr3: guest CR3

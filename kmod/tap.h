@@ -39,7 +39,7 @@ enum vmitap_pending_kind {
 	VMITAP_PENDING_NONE,
 	VMITAP_PENDING_CR3,		/* record it once KVM has done it */
 	VMITAP_PENDING_MESSAGE,		/* fetch and deliver it */
-	VMITAP_PENDING_UNDEFINED,	/* #UD whose instruction was not at hand */
+	VMITAP_PENDING_UNDEFINED,	/* #UD; the instruction is yet to be fetched */
 };
 
 /**
@@ -72,6 +72,7 @@ struct vmitap_pending {
  *	vmitap_ring_end
  * @entry_tsc: TSC of the last entry
  * @attention: VMITAP_ATTENTION_*
+ * @refetches: times in a row that an instruction could not be read, in the vCPU's thread
  * @blind: system calls are not trapped now though they should be, which was told
  * @parked: the vCPU's thread waits for the end of a pause; for that thread
  * @regs_request: who asks for the registers, or NULL
@@ -93,6 +94,7 @@ struct vmitap_tap {
 	u32 exit_reason;
 	u64 exit_tsc;
 	u32 exit_class;
+	u32 refetches;
 	bool blind;
 	bool parked;
 	struct vmitap_regs_request *regs_request;

@@ -14,6 +14,9 @@
 #include "tap.h"
 #include "trap.h"
 
+/* So often in a row is an instruction fetched that cannot be read. */
+#define MAX_REFETCHES	16
+
 static u32 attention_of(u64 classes)
 {
 	u32 attention = 0;
@@ -55,7 +58,8 @@ void vmitap_trap_update(struct vmitap_vm *vm)
  * @vm: the VM, with the traps disarmed that are not needed any more
  *
  * Only then may that hook go, or a tap: the guest does not survive an exit that
- * nobody finishes, and one finished much later would be somebody else's.
+ * nobody finishes, and one finished much later would be somebody else's.  A vCPU that
+ * has come to the hook is not waited for, as it may wait there for the VMM's memory.
  */
 void vmitap_trap_drain(struct vmitap_vm *vm)
 {
@@ -137,7 +141,7 @@ void vmitap_trap_blind(struct vmitap_tap *tap, bool blind, u64 tsc)
 					 VMITAP_LOST_PROTECTED);
 }
 
-/* What the exit left to be done; nothing is left then. */
+/* What the exit left to be done; nothing is left then, see vmitap_trap_drain(). */
 static struct vmitap_pending take_pending(struct kvm_vcpu *vcpu)
 {
 	struct vmitap_pending pending = {};
@@ -147,27 +151,10 @@ static struct vmitap_pending take_pending(struct kvm_vcpu *vcpu)
 	tap = vmitap_tap_find(vcpu);
 	if (tap) {
 		pending = tap->pending;
-		/*
-		 * What can be left to KVM needs no hook from here on; the rest does,
-		 * and vmitap_trap_drain() waits until it is finished.
-		 */
-		if (!pending.ours)
-			WRITE_ONCE(tap->pending.kind, VMITAP_PENDING_NONE);
+		WRITE_ONCE(tap->pending.kind, VMITAP_PENDING_NONE);
 	}
 	rcu_read_unlock();
 	return pending;
-}
-
-/* What take_pending() left to be finished is. */
-static void end_pending(struct kvm_vcpu *vcpu)
-{
-	struct vmitap_tap *tap;
-
-	rcu_read_lock();
-	tap = vmitap_tap_find(vcpu);
-	if (tap)
-		WRITE_ONCE(tap->pending.kind, VMITAP_PENDING_NONE);
-	rcu_read_unlock();
 }
 
 /* The write is done, unless it raised an exception instead. */
@@ -204,12 +191,44 @@ static int consume(struct kvm_vcpu *vcpu, int ret)
 	return always > 0 ? ret : always;
 }
 
+/*
+ * The processor has fetched an instruction that the guest's page tables do not lead to
+ * any more: they were changed, and what it keeps of them is yet to be flushed.  Have it
+ * done, and the instruction fetched once more; the guest finds what it would have found
+ * a moment later.  Memory that cannot be read at all is given up.
+ */
+static bool fetch_anew(struct kvm_vcpu *vcpu)
+{
+	struct vmitap_tap *tap;
+	bool again;
+
+	rcu_read_lock();
+	tap = vmitap_tap_find(vcpu);
+	again = !tap || tap->refetches++ < MAX_REFETCHES;
+	rcu_read_unlock();
+	if (again)
+		kvm_make_request(KVM_REQ_TLB_FLUSH_GUEST, vcpu);
+	return again;
+}
+
+static bool finish_undefined(struct kvm_vcpu *vcpu, u64 tsc)
+{
+	switch (vmitap_backend->finish_undefined(vcpu, tsc)) {
+	case VMITAP_TRAP_NONE:
+		return false;
+	case VMITAP_TRAP_LATER:
+		return fetch_anew(vcpu);
+	default:
+		return true;
+	}
+}
+
 /* The exit is one that KVM must not see, or need not. */
 static bool finish(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending, int *ret)
 {
 	switch (pending->kind) {
 	case VMITAP_PENDING_UNDEFINED:
-		return vmitap_backend->finish_undefined(vcpu, pending->tsc, ret);
+		return finish_undefined(vcpu, pending->tsc);
 	case VMITAP_PENDING_MESSAGE:
 		return vmitap_message_take(vcpu, pending, ret);
 	case VMITAP_PENDING_CR3:
@@ -228,13 +247,9 @@ static bool finish(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending, 
 int vmitap_trap_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 {
 	struct vmitap_pending pending = take_pending(vcpu);
-	bool finished;
 	int ret = 1;
 
-	finished = finish(vcpu, &pending, &ret);
-	if (pending.ours)
-		end_pending(vcpu);
-	if (finished)
+	if (finish(vcpu, &pending, &ret))
 		ret = consume(vcpu, ret);
 	else
 		ret = static_call(vmitap_orig_handle_exit)(vcpu, fastpath);

@@ -21,7 +21,7 @@ enum vmitap_trap_kind {
 	VMITAP_TRAP_ONLY,	/* caused by a trap, and for KVM to finish */
 	VMITAP_TRAP_SYSCALL,
 	VMITAP_TRAP_SYSRET,
-	VMITAP_TRAP_LATER,	/* vmitap_tap.pending says what is to be done */
+	VMITAP_TRAP_LATER,	/* not known yet, or vmitap_tap.pending says what to do */
 };
 
 /**

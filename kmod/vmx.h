@@ -161,7 +161,7 @@ struct vmitap_trap vmx_trap_classify(struct vmitap_tap *tap, struct kvm_vcpu *vc
 				     const struct vmx_loan *loan, u64 tsc);
 fastpath_t vmx_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 			   struct vmitap_trap trap, u64 tsc);
-bool vmx_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc, int *ret);
+enum vmitap_trap_kind vmx_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc);
 bool vmx_finish_cr3(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending,
 		    int *ret);
 bool vmx_skip_hypercall(struct kvm_vcpu *vcpu, int *ret);

@@ -107,24 +107,20 @@ void vmx_give_back(const struct vmx_loan *loan)
 		vmx_clear_bits(CPU_BASED_VM_EXEC_CONTROL, CPU_BASED_CR3_LOAD_EXITING);
 }
 
-/* What raised #UD?  @readable says if all that it takes to say so could be read. */
-static struct vmitap_trap vmx_fetch(struct kvm_vcpu *vcpu, bool may_sleep, bool *readable)
+/* What raised #UD?  VMITAP_TRAP_LATER if what it takes to say so cannot be read. */
+static struct vmitap_trap vmx_fetch(struct kvm_vcpu *vcpu, bool may_sleep)
 {
-	struct vmitap_paging paging = vmx_paging(vcpu);
-	struct vmitap_trap trap;
-	bool long64 = vmx_mode(vcpu) == VMITAP_MODE_LONG64;
-	u8 bytes[15];
+	struct vmitap_paging paging;
+	u8 bytes[VMITAP_INSN_BYTES];
 	size_t len;
 
+	/* Intel has SYSCALL and SYSRET in 64-bit mode only. */
+	if (vmx_mode(vcpu) != VMITAP_MODE_LONG64)
+		return (struct vmitap_trap) {};
+	paging = vmx_paging(vcpu);
 	paging.may_sleep = may_sleep;
 	len = vmitap_guest_read(vcpu, &paging, vmx_insn_addr(vcpu), bytes, sizeof(bytes));
-	trap = vmitap_syscall_decode(bytes, len, long64);
-	/* An instruction may go on in a page that is not at hand. */
-	*readable = trap.kind != VMITAP_TRAP_NONE || len == sizeof(bytes);
-	/* Intel has SYSCALL and SYSRET in 64-bit mode only. */
-	if (!long64)
-		trap.kind = VMITAP_TRAP_NONE;
-	return trap;
+	return vmitap_syscall_decode(bytes, len, true);
 }
 
 static void vmx_set_pending(struct vmitap_tap *tap, struct kvm_vcpu *vcpu, u64 tsc,
@@ -153,16 +149,12 @@ static struct vmitap_trap vmx_classify_undefined(struct vmitap_tap *tap,
 	const u32 mask = INTR_INFO_VALID_MASK | INTR_INFO_INTR_TYPE_MASK |
 			 INTR_INFO_VECTOR_MASK;
 	struct vmitap_trap trap = {};
-	bool readable;
 
 	if ((vmx_read(VM_EXIT_INTR_INFO) & mask) != undefined)
 		return trap;
-	trap = vmx_fetch(vcpu, false, &readable);
-	if (!readable) {
+	trap = vmx_fetch(vcpu, false);
+	if (trap.kind == VMITAP_TRAP_LATER)
 		vmx_set_pending(tap, vcpu, tsc, VMITAP_PENDING_UNDEFINED);
-		tap->pending.ours = true;
-		trap.kind = VMITAP_TRAP_LATER;
-	}
 	return trap;
 }
 
@@ -336,23 +328,21 @@ fastpath_t vmx_trap_finish(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
  * vmx_finish_undefined() - finish a #UD whose instruction was not at hand
  * @vcpu: the vCPU, in its thread, which may sleep
  * @tsc: TSC of the exit
- * @ret: stays as it is
  *
- * Return: true if it was a trapped instruction and is done, false if KVM is to
- * handle the exception.
+ * Return: VMITAP_TRAP_SYSCALL or VMITAP_TRAP_SYSRET if it was that, and is done;
+ * VMITAP_TRAP_NONE if KVM is to handle the exception; VMITAP_TRAP_LATER if the guest's
+ * page tables do not lead to the instruction any more.
  */
-bool vmx_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc, int *ret)
+enum vmitap_trap_kind vmx_finish_undefined(struct kvm_vcpu *vcpu, u64 tsc)
 {
-	struct vmitap_trap trap;
-	bool readable;
+	struct vmitap_trap trap = vmx_fetch(vcpu, true);
 
-	trap = vmx_fetch(vcpu, true, &readable);
-	if (trap.kind == VMITAP_TRAP_NONE)
-		return false;
+	if (trap.kind != VMITAP_TRAP_SYSCALL && trap.kind != VMITAP_TRAP_SYSRET)
+		return trap.kind;
 	rcu_read_lock();
 	vmx_trap_finish(vmitap_tap_find(vcpu), vcpu, trap, tsc);
 	rcu_read_unlock();
-	return true;
+	return trap.kind;
 }
 
 /**

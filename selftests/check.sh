@@ -182,7 +182,7 @@ run_refuse()
 run_intel()
 {
 	obtainable Bochs selftests/host/emulator.sh bochs || return
-	CPU=intel STRESS_SEED=${STRESS_SEED:-4} run_host intel abi_test await_test content_test event_test filter_mask_test \
+	CPU=intel STRESS_SEED=${STRESS_SEED:-4} run_host intel abi_test await_test content_test event_test fetch_test filter_mask_test \
 		hooks_gone_test hostile_guest_test library_test message_test mmap_test pause_test \
 		ring_test syscall_test trap_busy_test trap_test wait_test
 }
@@ -190,7 +190,7 @@ run_intel()
 # KVM without nested paging, or real mode by its emulator.
 run_paging()
 {
-	local tests=(content_test event_test message_test syscall_test trap_test)
+	local tests=(content_test event_test fetch_test message_test syscall_test trap_test)
 	KVM_ARGS=npt=0 run_host 'AMD, npt=0' "${tests[@]}"
 	obtainable Bochs selftests/host/emulator.sh bochs || return
 	CPU=intel KVM_ARGS=ept=0 run_host 'Intel, ept=0' "${tests[@]}"

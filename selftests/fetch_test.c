@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fetch_test.c - trapped system calls whose instruction cannot be read at the exit
+ *
+ * The guest has fetched it by a translation that the processor kept, and its page tables
+ * lead elsewhere by then: nowhere, or to memory that the VMM does not have yet.
+ */
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "lib/twice.h"
+
+#define PAGE		0x1000ul
+
+/* Memory that comes when the test gives it, behind all other. */
+#define LATE		0x400000ul
+#define LATE_BYTES	0x200000ul
+
+/*
+ * All code runs at CPL 0 by a second mapping of the first 2 MiB, from 0x40000000 on, whose
+ * page directory is at 0x50000; it changes that under its own feet.
+ */
+#define ALIASED(change)							\
+	"movq $0xe7, 0x50000\n"						\
+	"movq $0x50007, 0x2008\n"					\
+	"mov %cr3, %rax\n"						\
+	"mov %rax, %cr3\n"						\
+	"lea 1f(%rip), %rax\n"						\
+	"add $0x40000000, %rax\n"					\
+	"jmp *%rax\n"							\
+	"1: movq $" #change ", 0x50000\n"
+
+TAPPED_FIXTURE(fetch)
+
+GUEST_CODE(gone, 64,
+	   ALIASED(0)
+	   "syscall\n"
+	   "out %al, $0xf4\n"
+	   "gone_entry: .globl gone_entry\n"
+	   "mov %rcx, 0x40000\n"
+	   "out %al, $0xf4\n"
+	   "gone_fault: .globl gone_fault\n"
+	   "incq 0x40008\n"
+	   "out %al, $0xf4\n"
+	   "gone_page_fault: .globl gone_page_fault\n"
+	   "incq 0x40010\n"
+	   "movq $0xe7, 0x50000\n"
+	   "add $8, %rsp\n"
+	   "iretq\n");
+extern const char gone_entry[], gone_fault[], gone_page_fault[];
+
+/* Untapped it is a system call, or a page fault first; never is it undefined. */
+TEST_F(fetch, mapping_that_is_gone)
+{
+	static const struct guest_code code = {
+		.start = gone, .end = gone_end, .entry = gone_entry,
+		.fault = gone_fault, .mode = TESTVM_LONG64,
+	};
+	struct state state;
+	int i;
+
+	testvm_set_gate(self->t.vm, 14, gone, gone_page_fault);
+	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
+	/* More often than an instruction that cannot be read at all is fetched. */
+	for (i = 0; i < 40; i++) {
+		run_guest(&self->t, &code, &state);
+		EXPECT_EQ(0x40000000, left(&state, 0) & ~0xfffffffull);
+		EXPECT_EQ(0, left(&state, 1));
+		EXPECT_GE(1, left(&state, 2));
+		ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSCALL);
+		EXPECT_EQ(NULL, ring_next(&self->t.ring));
+	}
+}
+
+/* struct late - memory at LATE; whoever touches a page of it waits for the test */
+struct late {
+	char *mem;
+	int fd;
+};
+
+/* Return: false if this kernel has no userfaultfd. */
+static bool late_add(struct late *late, struct testvm *vm)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = {
+		.range.len = LATE_BYTES, .mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct kvm_userspace_memory_region slot = {
+		.slot = 2, .guest_phys_addr = LATE, .memory_size = LATE_BYTES,
+	};
+
+	late->fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (late->fd < 0 && errno == ENOSYS)
+		return false;
+	CHECK(late->fd >= 0, "userfaultfd");
+	CHECK(!ioctl(late->fd, UFFDIO_API, &api), "UFFDIO_API");
+	late->mem = mmap(NULL, LATE_BYTES, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(late->mem != MAP_FAILED, "late memory");
+	area.range.start = slot.userspace_addr = (unsigned long)late->mem;
+	CHECK(!ioctl(late->fd, UFFDIO_REGISTER, &area), "UFFDIO_REGISTER");
+	CHECK(!ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot),
+	      "KVM_SET_USER_MEMORY_REGION");
+	return true;
+}
+
+/* The page at @gpa comes, with what is at @from. */
+static void late_give(struct late *late, __u64 gpa, const void *from)
+{
+	static char page[PAGE] __attribute__((aligned(PAGE)));
+	struct uffdio_copy copy = {
+		.dst = (unsigned long)late->mem + (gpa - LATE), .len = PAGE,
+		.src = (unsigned long)page,
+	};
+
+	memcpy(page, from, PAGE);
+	CHECK(!ioctl(late->fd, UFFDIO_COPY, &copy), "UFFDIO_COPY");
+}
+
+/* Return: the page that somebody waits for, 0 if nobody does for a second. */
+static __u64 late_wanted(struct late *late)
+{
+	struct pollfd poll_fd = { .fd = late->fd, .events = POLLIN };
+	struct uffd_msg msg;
+
+	if (poll(&poll_fd, 1, 1000) != 1)
+		return 0;
+	CHECK(read(late->fd, &msg, sizeof(msg)) == sizeof(msg), "userfaultfd");
+	return LATE + (msg.arg.pagefault.address - (unsigned long)late->mem) / PAGE * PAGE;
+}
+
+static void late_end(struct late *late)
+{
+	munmap(late->mem, LATE_BYTES);
+	close(late->fd);
+}
+
+static void *run(void *vcpu)
+{
+	testvm_run(vcpu);
+	return NULL;
+}
+
+GUEST_CODE(moved, 64,
+	   ALIASED(0x4000e7)
+	   "syscall\n"
+	   "moved_entry: .globl moved_entry\n"
+	   "mov %rcx, 0x40000\n"
+	   "out %al, $0xf4\n");
+extern const char moved_entry[];
+
+/* A VMM that does not give its memory keeps nobody but itself from anything. */
+TEST_F(fetch, mapping_that_is_waited_for)
+{
+	struct testvm_vcpu *vcpu = self->t.vcpu;
+	struct testvm *vm = self->t.vm;
+	struct late late;
+	pthread_t thread;
+	double start;
+
+	if (!late_add(&late, vm))
+		SKIP(return, "the kernel has no userfaultfd");
+	TESTVM_LOAD(vm, moved);
+	testvm_reset(vcpu, TESTVM_LONG64);
+	testvm_set_syscall(vcpu, moved, moved_entry, 0);
+	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run, vcpu));
+	ASSERT_EQ(LATE + TESTVM_CODE, late_wanted(&late));
+
+	start = now();
+	ring_unmap(&self->t.ring);
+	close(self->t.fd);
+	self->t.fd = session_tap(vm, RING_BYTES, CLASS(SYSCALL), 0);
+	ring_map(&self->t.ring, self->t.fd, 0);
+	EXPECT_GT(10, now() - start);
+	EXPECT_EQ(0, late_wanted(&late));
+
+	late_give(&late, LATE + TESTVM_CODE, vm->mem + TESTVM_CODE);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0x40000000 + TESTVM_CODE + (moved_entry - moved),
+		  *(__u64 *)(vm->mem + TESTVM_DATA));
+	late_end(&late);
+}
+
+/* The last instruction of a page, and the next page is not there. */
+GUEST_CODE(border, 64,
+	   "mov $0x400ffe, %eax\n"
+	   "jmp *%rax\n"
+	   "border_fault: .globl border_fault\n"
+	   "out %al, $0xf4\n");
+extern const char border_fault[];
+
+TEST_F(fetch, no_more_than_the_instruction)
+{
+	char page[PAGE] = { [PAGE - 2] = 0x0f, [PAGE - 1] = 0x0b };	/* UD2 */
+	struct testvm *vm = self->t.vm;
+	struct late late;
+
+	if (!late_add(&late, vm))
+		SKIP(return, "the kernel has no userfaultfd");
+	late_give(&late, LATE, page);
+	TESTVM_LOAD(vm, border);
+	testvm_set_gate(vm, 6, border, border_fault);
+	testvm_reset(self->t.vcpu, TESTVM_LONG64);
+	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
+	testvm_run(self->t.vcpu);
+	EXPECT_EQ(0, late_wanted(&late));
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+	late_end(&late);
+}
+
+TEST_HARNESS_MAIN
