@@ -11,6 +11,9 @@
 # Exit status: 0 nothing failed, 1 something did.
 
 set -u
+# What hostile guests do is the same each time, unless somebody says otherwise.  With about
+# every other seed Bochs comes to code that it runs for ever, also untapped.
+export STRESS_SEED=${STRESS_SEED:-4}
 cd "$(dirname "$0")/.." || exit 1
 build=${O:-build}
 passed=0 failed=0 skipped=0
@@ -176,13 +179,11 @@ run_refuse()
 	host_options=()
 }
 
-# The other vendor, on an emulator that is slower: all but what takes minutes there.  Some
-# random code has it run the guest for ever, without an interrupt, also untapped: of the
-# seeds it gets through about every other.
+# The other vendor, on an emulator that is slower: all but what takes minutes there.
 run_intel()
 {
 	obtainable Bochs selftests/host/emulator.sh bochs || return
-	CPU=intel STRESS_SEED=${STRESS_SEED:-4} run_host intel abi_test await_test content_test event_test fetch_test filter_mask_test \
+	CPU=intel run_host intel abi_test await_test content_test event_test fetch_test filter_mask_test \
 		hooks_gone_test hostile_guest_test library_test message_test mmap_test pause_test \
 		ring_test syscall_test trap_busy_test trap_test wait_test
 }
