@@ -67,13 +67,15 @@ until_tapped()
 }
 
 # A machine that has nothing to start from: a VM with no Linux in it.
+# start_bios [NAME]
 start_bios()
 {
-	qemu-system-x86_64 -name bios -accel kvm -cpu host -M q35 -m 64M -nodefaults \
+	local name=${1:-bios}
+	qemu-system-x86_64 -name "$name" -accel kvm -cpu host -M q35 -m 64M -nodefaults \
 		-nographic >/dev/null 2>&1 </dev/null &
 	bios=$!
 	for _ in $(seq 100); do
-		vmitap list 2>/dev/null | grep -q "^ *$bios  *bios  *1 " && break
+		vmitap list 2>/dev/null | grep -q "^ *$bios  *[^ ]*bios  *1 " && break
 		sleep 0.1
 	done
 }
@@ -236,9 +238,15 @@ test_wrong_vm()
 		grep -q 'waiting for a VM' "$tmp/err" && break
 		sleep 0.1
 	done
-	start_bios
-	wait $code && grep -q "^bios (PID $bios)" "$tmp/out"
+	# Whoever starts a VM chooses its name.
+	start_bios $'\e[7mbios'
+	vmitap list >"$tmp/list"
+	wait $code && grep -qF "?[7mbios (PID $bios)" "$tmp/out"
 	result $? 'stat --next: a VM that starts later'
+	grep -qF '?[7mbios' "$tmp/list" && ! grep -qF $'\e' "$tmp/list" "$tmp/out" &&
+		[ "$(vmitap list --json | jq -r ".[] | select(.pid == $bios).name")" = \
+			$'\e[7mbios' ]
+	result $? 'list, stat: a name with controls for the terminal' "$tmp/list"
 	stop_bios
 	expect 2 'is no PID' 'stat --next: no VM has a name yet' vmitap stat --next --vm x
 	for i in 0 1 2 3 4 5; do

@@ -41,7 +41,7 @@ static void print_state(const struct vmitap_vm_info *vm)
 
 static void print_table(const struct vmitap_vm_info *vms, size_t nr)
 {
-	char name[64], bytes[TEXT_MAX];
+	char name[64], comm[17], bytes[TEXT_MAX];
 	size_t i;
 
 	printf("%s%7s  %-24s %5s %10s %5s %-6s %-16s %s%s\n",
@@ -49,10 +49,14 @@ static void print_table(const struct vmitap_vm_info *vms, size_t nr)
 	       "SLOTS", "VENDOR", "PROCESS", "STATE",
 	       text_style(stdout, TEXT_PLAIN));
 	for (i = 0; i < nr; i++) {
-		printf("%7u  %-24.24s %5u %10s %5u %-6s %-16.16s ", vms[i].pid,
-		       vms_name(&vms[i], name, sizeof(name)), vms[i].nr_vcpus,
+		vms_name(&vms[i], name, sizeof(name));
+		snprintf(comm, sizeof(comm), "%.16s", vms[i].comm);
+		text_make_plain(name);
+		text_make_plain(comm);
+		printf("%7u  %-24.24s %5u %10s %5u %-6s %-16s ", vms[i].pid,
+		       name, vms[i].nr_vcpus,
 		       text_bytes(bytes, vms[i].mem_bytes), vms[i].nr_slots,
-		       vmitap_vendor_name(vms[i].vendor), vms[i].comm);
+		       vmitap_vendor_name(vms[i].vendor), comm);
 		print_state(&vms[i]);
 	}
 }

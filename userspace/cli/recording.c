@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "recording.h"
 #include "recording_format.h"
+#include "text.h"
 
 static int read_head(struct recording *rec, struct recording_head *head)
 {
@@ -64,6 +65,7 @@ int recording_open(struct recording *rec, const char *path)
 	rec->pid = head.pid;
 	rec->every_exit = head.flags & RECORDING_EVERY_EXIT;
 	snprintf(rec->name, sizeof(rec->name), "%.63s", head.name);
+	text_make_plain(rec->name);
 	return EXIT_OK;
 }
 

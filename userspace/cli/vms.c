@@ -67,6 +67,14 @@ const char *vms_name(const struct vmitap_vm_info *vm, char *buf, size_t size)
 	return buf;
 }
 
+/* The name for a terminal: whoever starts a VM chooses it. */
+static const char *plain_name(const struct vmitap_vm_info *vm, char *buf, size_t size)
+{
+	vms_name(vm, buf, size);
+	text_make_plain(buf);
+	return buf;
+}
+
 static int no_vm(struct vmitap_vm_info *vms, size_t nr, const char *wanted)
 {
 	const char *words[65], *near;
@@ -74,7 +82,7 @@ static int no_vm(struct vmitap_vm_info *vms, size_t nr, const char *wanted)
 	size_t i;
 
 	for (i = 0; i < nr && i < 64; i++)
-		words[i] = vms_name(&vms[i], names[i], sizeof(names[i]));
+		words[i] = plain_name(&vms[i], names[i], sizeof(names[i]));
 	words[i] = NULL;
 	near = text_nearest(wanted, words);
 	if (near)
@@ -96,6 +104,7 @@ static int no_pid(const char *wanted)
 	if (!fgets(comm, sizeof(comm), file))
 		comm[0] = '\0';
 	comm[strcspn(comm, "\n")] = '\0';
+	text_make_plain(comm);
 	fclose(file);
 	return fail(EXIT_NO_VM, "process %s (%s) has no VM; vmitap list shows"
 		    " those that have", wanted, comm);
@@ -109,7 +118,7 @@ static int which(const struct vmitap_vm_info *vms, size_t nr)
 	fail(EXIT_NO_VM, "several VMs match; choose one with --vm PID:");
 	for (i = 0; i < nr; i++)
 		fprintf(stderr, "  %7u  %s\n", vms[i].pid,
-			vms_name(&vms[i], name, sizeof(name)));
+			plain_name(&vms[i], name, sizeof(name)));
 	return EXIT_NO_VM;
 }
 
@@ -146,7 +155,7 @@ int vms_find(struct vmitap_session *tap, const char *wanted, pid_t *pid,
 		code = which(vms, found);
 	} else if (found) {
 		*pid = vms[0].pid;
-		vms_name(&vms[0], name, size);
+		plain_name(&vms[0], name, size);
 	} else if (!wanted) {
 		code = fail(EXIT_NO_VM, "no VM is running; start one, then try"
 			    " again");
@@ -184,7 +193,7 @@ int vms_find_own(struct vmitap_session *tap, pid_t *pid, char *name, size_t size
 		if (!tapped_by(&vms[i], getpid()))
 			continue;
 		*pid = vms[i].pid;
-		vms_name(&vms[i], name, size);
+		plain_name(&vms[i], name, size);
 	}
 	free(vms);
 	return EXIT_OK;

@@ -130,16 +130,25 @@ static void read_banner(struct linux_guest *lg)
 	strcpy(lg->banner, buf);
 }
 
+/* Letters, digits and signs: terminals are shown it, and the guest may say anything. */
+static void make_printable(char *text)
+{
+	for (; *text; text++) {
+		if (*text <= 0x20 || *text >= 0x7f)
+			*text = '?';
+	}
+}
+
 static void read_release(struct linux_guest *lg)
 {
 	uint64_t gva;
 
-	if (!symbols_address(&lg->symbols, "init_uts_ns", &gva) &&
+	if (symbols_address(&lg->symbols, "init_uts_ns", &gva) ||
 	    paging_read_string(&lg->kernel.paging,
 			       gva + lg->layout.uts_release.offset, lg->release,
-			       sizeof(lg->release)) > 0)
-		return;
-	sscanf(lg->banner, "Linux version %64s", lg->release);
+			       sizeof(lg->release)) <= 0)
+		sscanf(lg->banner, "Linux version %64s", lg->release);
+	make_printable(lg->release);
 }
 
 /* The first task is known by heart: symbols and layouts must lead to it. */
