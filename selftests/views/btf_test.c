@@ -17,6 +17,7 @@
 
 #define IMAGE_BYTES	(1u << 20)
 #define BTF_AT		0x1238
+#define LARGE_AT	0x100000
 
 static struct kernel_image image = {
 	.base = 0xffffffff81000000ULL, .bytes = IMAGE_BYTES,
@@ -207,6 +208,68 @@ static void test_long_header(const void *raw, uint32_t bytes)
 	kernel_btf_free(&btf);
 }
 
+/* Headers before the BTF that could be one's, of types that are none. */
+static bool found_behind(unsigned int headers, const void *raw, uint32_t bytes)
+{
+	const struct btf_header header = {
+		.magic = BTF_MAGIC, .version = BTF_VERSION,
+		.hdr_len = sizeof(header), .type_len = 8192,
+		.str_off = 8192, .str_len = 4,
+	};
+	struct kernel_btf btf;
+	unsigned int i;
+	bool found;
+
+	memset(image.data, 0, IMAGE_BYTES);
+	for (i = 0; i < headers; i++)
+		memcpy(image.data + i * sizeof(header), &header, sizeof(header));
+	memcpy(image.data + IMAGE_BYTES / 2, raw, bytes);
+	found = !kernel_btf_find(&btf, &image);
+	kernel_btf_free(&btf);
+	return found;
+}
+
+static void test_many(const void *raw, uint32_t bytes)
+{
+	ksft_test_result(found_behind(15, raw, bytes), "found behind 15 headers\n");
+	ksft_test_result(!found_behind(16, raw, bytes) &&
+			 !found_behind(10000, raw, bytes),
+			 "not looked for behind any number of them\n");
+}
+
+/* Strings may be of any size: three of these are more than any kernel has. */
+static void test_large(const void *raw, uint32_t bytes)
+{
+	struct kernel_image large = { .base = image.base, .bytes = 64 << 20 };
+	struct btf_header header;
+	struct kernel_btf btf;
+	uint8_t *last;
+	bool found;
+
+	memcpy(&header, raw, sizeof(header));
+	header.str_len = 50 << 20;
+	large.data = calloc(1, large.bytes);
+	last = large.data + LARGE_AT;
+	memcpy(last, raw, bytes);
+	memcpy(last, &header, sizeof(header));
+	found = !kernel_btf_find(&btf, &large);
+	kernel_btf_free(&btf);
+	/* Without types, before it. */
+	memcpy(large.data, &header, sizeof(header));
+	memcpy(large.data + 0x100, &header, sizeof(header));
+	ksft_test_result(found && kernel_btf_find(&btf, &large) == -ENOENT,
+			 "not more copied than a kernel has\n");
+	kernel_btf_free(&btf);
+	memcpy(last + sizeof(header), (const uint8_t *)raw + sizeof(header),
+	       bytes - sizeof(header));
+	memcpy(last, raw, sizeof(header));
+	ksft_test_result(!kernel_btf_find(&btf, &large) &&
+			 btf.gva == large.base + LARGE_AT,
+			 "a small one behind large ones\n");
+	kernel_btf_free(&btf);
+	free(large.data);
+}
+
 static void test_file(const char *dir, const void *raw, uint32_t bytes)
 {
 	struct kernel_btf btf;
@@ -241,7 +304,7 @@ int main(int argc, char **argv)
 	/* What looks like another before it. */
 	memcpy(image.data + 0x100, raw, 24);
 	ksft_print_header();
-	ksft_set_plan(42);
+	ksft_set_plan(46);
 	ksft_test_result(!kernel_btf_find(&btf, &image) &&
 			 btf.gva == image.base + BTF_AT && btf.bytes == bytes,
 			 "found in the image\n");
@@ -251,6 +314,8 @@ int main(int argc, char **argv)
 	kernel_btf_free(&btf);
 	test_damage(bytes);
 	test_long_header(raw, bytes);
+	test_many(raw, bytes);
+	test_large(raw, bytes);
 	test_file(argv[1], raw, bytes);
 	memset(image.data, 0, IMAGE_BYTES);
 	ksft_test_result(kernel_btf_find(&btf, &image) == -ENOENT,

@@ -16,6 +16,13 @@
 #define BTF_MIN_TYPES	4096
 #define BTF_MAX_BYTES	(128u << 20)
 
+/*
+ * To parse what is none costs two copies of it, and a guest can make any number of
+ * headers: so many are believed, and so many bytes of all of them together.
+ */
+#define BTF_MAX_TRIES	16
+#define BTF_MAX_COPIED	BTF_MAX_BYTES
+
 /* For one member looked up: anonymous members within each other, and all. */
 #define MAX_DEPTH	16
 #define MAX_VISITS	200000
@@ -62,11 +69,17 @@ static int ignore_message(enum libbpf_print_level level, const char *fmt,
 	return 0;
 }
 
+/* In the form in which it is parsed. */
+static uint32_t blob_bytes(const struct blob *blob)
+{
+	return sizeof(blob->header) + blob->header.type_len + blob->header.str_len;
+}
+
 /*
  * Parse with libbpf, in the one form of BTF that every version of it takes: types
  * and strings directly after the shortest header.
  */
-static struct btf *parse(const struct blob *blob, uint32_t *bytes)
+static struct btf *parse(const struct blob *blob, uint32_t bytes)
 {
 	struct btf_header header = blob->header;
 	libbpf_print_fn_t print;
@@ -76,8 +89,7 @@ static struct btf *parse(const struct blob *blob, uint32_t *bytes)
 	header.hdr_len = sizeof(header);
 	header.type_off = 0;
 	header.str_off = header.type_len;
-	*bytes = sizeof(header) + header.type_len + header.str_len;
-	data = malloc(*bytes);
+	data = malloc(bytes);
 	if (!data)
 		return NULL;
 	memcpy(data, &header, sizeof(header));
@@ -86,29 +98,42 @@ static struct btf *parse(const struct blob *blob, uint32_t *bytes)
 	       header.str_len);
 	/* That the guest's bytes are no BTF is a finding, nothing to print. */
 	print = libbpf_set_print(ignore_message);
-	btf = btf__new(data, *bytes);
+	btf = btf__new(data, bytes);
 	libbpf_set_print(print);
 	free(data);
 	return btf;
+}
+
+/* The kernel itself is what has tasks. */
+static bool is_kernel(struct kernel_btf *btf, const struct blob *blob)
+{
+	btf->bytes = blob_bytes(blob);
+	btf->btf = parse(blob, btf->bytes);
+	if (btf->btf && btf__find_by_name_kind(btf->btf, "task_struct",
+					       BTF_KIND_STRUCT) > 0)
+		return true;
+	kernel_btf_free(btf);
+	return false;
 }
 
 int kernel_btf_find(struct kernel_btf *btf, const struct kernel_image *image)
 {
 	static const uint8_t magic[] = { 0x9f, 0xeb, BTF_VERSION, 0 };
 	const uint8_t *at = image->data, *end = image->data + image->bytes;
+	uint32_t tries = BTF_MAX_TRIES, left = BTF_MAX_COPIED;
 	struct blob blob;
 
 	memset(btf, 0, sizeof(*btf));
-	while ((at = memmem(at, end - at, magic, sizeof(magic)))) {
-		if (check_header(at, end - at, &blob)) {
-			btf->btf = parse(&blob, &btf->bytes);
-			/* The kernel itself is what has tasks. */
-			if (btf->btf && btf__find_by_name_kind(btf->btf,
-					"task_struct", BTF_KIND_STRUCT) > 0) {
+	while (tries && (at = memmem(at, end - at, magic, sizeof(magic)))) {
+		/* What is too large for the rest leaves it to smaller ones. */
+		if (check_header(at, end - at, &blob) &&
+		    blob_bytes(&blob) <= left) {
+			if (is_kernel(btf, &blob)) {
 				btf->gva = image->base + (at - image->data);
 				return 0;
 			}
-			kernel_btf_free(btf);
+			left -= blob_bytes(&blob);
+			tries--;
 		}
 		at += sizeof(magic);
 	}

@@ -37,7 +37,10 @@ struct btf_field {
 	uint32_t elements;
 };
 
-/* Find the BTF in the image.  Return: 0, -ENOENT, -ENOMEM. */
+/*
+ * Find the BTF in the image.  Return: 0, or -ENOENT if there is none, or if it comes
+ * after more that looks like it than any kernel has.
+ */
 int kernel_btf_find(struct kernel_btf *btf, const struct kernel_image *image);
 
 /* Take a file instead: raw BTF, or an ELF file with a .BTF section. */
