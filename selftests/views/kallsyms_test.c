@@ -160,6 +160,74 @@ static void test_nothing(void)
 	free(image.data);
 }
 
+static void add_name(struct symbols *symbols, uint64_t address, const char *name)
+{
+	if (symbols_add(symbols, address, 'T', name, strlen(name)))
+		ksft_exit_fail_msg("symbols_add\n");
+}
+
+static void test_same_names(void)
+{
+	struct symbols symbols = { 0 };
+	uint32_t i, places = 0;
+	uint64_t address = 0;
+	int err;
+
+	for (i = 0; i < NR_SYMBOLS; i++)
+		add_name(&symbols, TABLES_BASE + i, "same");
+	err = symbols_finish(&symbols);
+	for (i = 0; !err && i < symbols.hash_size; i++)
+		places += !!symbols.hash[i];
+	ksft_test_result(!err && places == 1 &&
+			 !symbols_address(&symbols, "same", &address) &&
+			 address == TABLES_BASE,
+			 "any number of symbols with one name\n");
+	symbols_free(&symbols);
+}
+
+/* The hash of the index, which the guest may know as well. */
+static uint32_t hash_of(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return hash;
+}
+
+/* Names for the first place of an index, or for one after the other. */
+static int add_colliding(struct symbols *symbols, uint32_t nr, bool in_a_row)
+{
+	uint32_t i = 0, size = 1024, place;
+	char name[20];
+
+	memset(symbols, 0, sizeof(*symbols));
+	while (size < nr * 2)
+		size *= 2;
+	while (symbols->nr < nr) {
+		/* The last one has to pass all those in a row. */
+		place = in_a_row && symbols->nr < nr - 1 ? symbols->nr : 0;
+		snprintf(name, sizeof(name), "n%x", i++);
+		if ((hash_of(name) & (size - 1)) == place)
+			add_name(symbols, TABLES_BASE, name);
+	}
+	return symbols_finish(symbols);
+}
+
+static void test_colliding_names(void)
+{
+	struct symbols symbols;
+
+	ksft_test_result(!add_colliding(&symbols, 30, false), "names that collide\n");
+	symbols_free(&symbols);
+	ksft_test_result(add_colliding(&symbols, 500, false) == -E2BIG,
+			 "more names that collide than by chance\n");
+	symbols_free(&symbols);
+	ksft_test_result(add_colliding(&symbols, 2000, true) == -E2BIG,
+			 "a name far from its place in the index\n");
+	symbols_free(&symbols);
+}
+
 static void test_system_map(const char *dir)
 {
 	struct symbols symbols = { 0 };
@@ -208,7 +276,7 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		ksft_exit_fail_msg("usage: kallsyms_test DIR\n");
 	ksft_print_header();
-	ksft_set_plan(2 * NR_TABLES_ORDERS + 15);
+	ksft_set_plan(2 * NR_TABLES_ORDERS + 19);
 	for (order = 0; order < NR_TABLES_ORDERS; order++) {
 		test_order(order, NR_SYMBOLS);
 		/* Whole markers, and an even number for the padding. */
@@ -216,6 +284,8 @@ int main(int argc, char **argv)
 	}
 	test_all_damage();
 	test_nothing();
+	test_same_names();
+	test_colliding_names();
 	test_system_map(argv[1]);
 	ksft_finished();
 }

@@ -48,7 +48,7 @@ struct kallsyms {
  * @entry: where LSTAR points; 0 if not known
  *
  * Return: 0, -ENOENT if there are no tables that agree with each other and with
- * the image, -ENOMEM.
+ * the image, -ENOMEM, -E2BIG for names that are made to collide.
  */
 int kallsyms_find(struct kallsyms *kallsyms, struct symbols *symbols,
 		  const struct kernel_image *image, uint64_t entry);

@@ -11,6 +11,13 @@
 #include "kernel.h"
 #include "symbols.h"
 
+/*
+ * Names are the guest's, which can make any number of them whose hashes collide.  In a
+ * kernel one is found at the first place or the second, and rarely at the fiftieth.
+ */
+#define MAX_PROBES	1024
+#define MEAN_PROBES	16
+
 static int make_room(struct symbols *symbols, size_t name_bytes)
 {
 	uint32_t room;
@@ -79,9 +86,49 @@ static uint32_t hash_name(const char *name)
 	return hash;
 }
 
+/*
+ * Look for a name's place in the index, by open addressing.  Return: the probes that
+ * it took, 0 if it is at none of those where it may be.
+ */
+static uint32_t find_place(const struct symbols *symbols, const char *name, uint32_t *at)
+{
+	uint32_t probes, mask = symbols->hash_size - 1;
+	const struct symbol *symbol;
+
+	*at = hash_name(name) & mask;
+	for (probes = 1; probes <= MAX_PROBES; probes++) {
+		/* Index + 1; 0 is free. */
+		if (!symbols->hash[*at])
+			return probes;
+		symbol = &symbols->list[symbols->hash[*at] - 1];
+		if (!strcmp(symbol_name(symbols, symbol), name))
+			return probes;
+		*at = (*at + 1) & mask;
+	}
+	return 0;
+}
+
+static int make_index(struct symbols *symbols)
+{
+	uint64_t left = (uint64_t)symbols->nr * MEAN_PROBES;
+	uint32_t i, at, probes;
+
+	for (i = 0; i < symbols->nr; i++) {
+		probes = find_place(symbols, symbol_name(symbols, &symbols->list[i]),
+				    &at);
+		if (!probes || probes > left)
+			return -E2BIG;
+		left -= probes;
+		/* The first of a name is what is found. */
+		if (!symbols->hash[at])
+			symbols->hash[at] = i + 1;
+	}
+	return 0;
+}
+
 int symbols_finish(struct symbols *symbols)
 {
-	uint32_t i, at, size = 1024;
+	uint32_t i, size = 1024;
 
 	for (i = 1; i < symbols->nr; i++) {
 		if (by_address(&symbols->list[i - 1], &symbols->list[i]) > 0) {
@@ -97,14 +144,7 @@ int symbols_finish(struct symbols *symbols)
 	if (!symbols->hash)
 		return -ENOMEM;
 	symbols->hash_size = size;
-	/* Open addressing; index + 1, 0 is free.  The first of a name is met first. */
-	for (i = 0; i < symbols->nr; i++) {
-		at = hash_name(symbol_name(symbols, &symbols->list[i]));
-		for (at &= size - 1; symbols->hash[at]; at = (at + 1) & (size - 1))
-			;
-		symbols->hash[at] = i + 1;
-	}
-	return 0;
+	return make_index(symbols);
 }
 
 void symbols_free(struct symbols *symbols)
@@ -118,20 +158,13 @@ void symbols_free(struct symbols *symbols)
 int symbols_address(const struct symbols *symbols, const char *name,
 		    uint64_t *address)
 {
-	const struct symbol *symbol;
 	uint32_t at;
 
-	if (!symbols->hash_size)
+	if (!symbols->hash_size || !find_place(symbols, name, &at) ||
+	    !symbols->hash[at])
 		return -ENOENT;
-	at = hash_name(name) & (symbols->hash_size - 1);
-	for (; symbols->hash[at]; at = (at + 1) & (symbols->hash_size - 1)) {
-		symbol = &symbols->list[symbols->hash[at] - 1];
-		if (!strcmp(symbol_name(symbols, symbol), name)) {
-			*address = symbol->address;
-			return 0;
-		}
-	}
-	return -ENOENT;
+	*address = symbols->list[symbols->hash[at] - 1].address;
+	return 0;
 }
 
 const struct symbol *symbols_at(const struct symbols *symbols, uint64_t address)

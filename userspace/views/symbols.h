@@ -48,7 +48,10 @@ struct symbols {
 int symbols_add(struct symbols *symbols, uint64_t address, char type,
 		const char *name, size_t len);
 
-/* Sort and index what was added.  Return: 0 or -ENOMEM. */
+/*
+ * Sort and index what was added.  Return: 0, -ENOMEM, or -E2BIG for names that are made
+ * to collide; then there is nothing but to free them.
+ */
 int symbols_finish(struct symbols *symbols);
 
 void symbols_free(struct symbols *symbols);
