@@ -36,6 +36,12 @@ struct pid_walk {
 	uint32_t nodes;
 };
 
+/* A part of the tree that cannot be read does not end the rest, but many do. */
+static int skip(struct pid_walk *walk)
+{
+	return linux_tasks_unread(walk->tasks) == -E2BIG ? -E2BIG : 0;
+}
+
 /* Add the task that a struct pid is the PID of, if it is one that is wanted. */
 static int add_pid(struct pid_walk *walk, uint64_t pid, uint64_t number)
 {
@@ -48,10 +54,8 @@ static int add_pid(struct pid_walk *walk, uint64_t pid, uint64_t number)
 	type = walk->flags & LINUX_TASKS_THREADS ? PIDTYPE_PID : PIDTYPE_TGID;
 	if (paging_read_u64(&walk->lg->kernel.paging,
 			    pid + layout->pid_tasks.offset + type * 8,
-			    &first)) {
-		linux_tasks_note(tasks, LINUX_WALK_BROKEN);
-		return 0;
-	}
+			    &first))
+		return skip(walk);
 	/* A PID outlives its task as that of a group or session. */
 	if (!first)
 		return 0;
@@ -83,10 +87,8 @@ static int visit_slot(struct pid_walk *walk, uint64_t slot, int shift,
 			node + layout->node_shift.offset, &below,
 			sizeof(below)) ||
 	    below + walk->slot_bits != (unsigned int)shift ||
-	    ++walk->nodes > MAX_NODES) {
-		linux_tasks_note(walk->tasks, LINUX_WALK_BROKEN);
-		return 0;
-	}
+	    ++walk->nodes > MAX_NODES)
+		return skip(walk);
 	return walk_node(walk, node, below, number);
 }
 
@@ -99,10 +101,8 @@ static int walk_node(struct pid_walk *walk, uint64_t node, uint8_t shift,
 
 	if (paging_read(&walk->lg->kernel.paging,
 			node + walk->lg->layout.node_slots.offset, slots,
-			walk->nr_slots * sizeof(slots[0]))) {
-		linux_tasks_note(walk->tasks, LINUX_WALK_BROKEN);
-		return 0;
-	}
+			walk->nr_slots * sizeof(slots[0])))
+		return skip(walk);
 	for (i = 0; i < walk->nr_slots && !err; i++)
 		err = visit_slot(walk, slots[i], shift,
 				 number + ((uint64_t)i << shift));
@@ -117,8 +117,7 @@ static int walk_tree(struct pid_walk *walk)
 	uint64_t head;
 	uint8_t shift;
 
-	tasks->nr = 0;
-	tasks->walk = LINUX_WALK_WHOLE;
+	linux_tasks_begin(tasks);
 	walk->nodes = 0;
 	paging_flush(&walk->lg->kernel.paging);
 	if (paging_read_u64(&walk->lg->kernel.paging, walk->lg->init_pid_ns +

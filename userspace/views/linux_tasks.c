@@ -111,6 +111,12 @@ int linux_task_read(struct linux_guest *lg, struct linux_task *task,
 	return err ? -EFAULT : 0;
 }
 
+int linux_tasks_unread(struct linux_tasks *tasks)
+{
+	linux_tasks_note(tasks, LINUX_WALK_BROKEN);
+	return ++tasks->unread < LINUX_MAX_UNREAD ? -EFAULT : -E2BIG;
+}
+
 int linux_tasks_add(struct linux_guest *lg, struct linux_tasks *tasks,
 		    uint64_t address)
 {
@@ -132,7 +138,7 @@ int linux_tasks_add(struct linux_guest *lg, struct linux_tasks *tasks,
 	}
 	err = linux_task_read(lg, &tasks->list[tasks->nr], address);
 	if (err == -EFAULT)
-		linux_tasks_note(tasks, LINUX_WALK_BROKEN);
+		return linux_tasks_unread(tasks);
 	if (!err)
 		tasks->nr++;
 	return err;
@@ -225,8 +231,7 @@ static int walk_tasks(struct linux_guest *lg, unsigned int flags,
 	uint64_t task;
 	int err;
 
-	tasks->nr = 0;
-	tasks->walk = LINUX_WALK_WHOLE;
+	linux_tasks_begin(tasks);
 	/* The guest may have run since. */
 	paging_flush(&lg->kernel.paging);
 	if (list_start(&walk, lg, lg->init_task + offset)) {

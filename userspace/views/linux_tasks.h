@@ -14,6 +14,9 @@
 /* More are not listed. */
 #define LINUX_MAX_TASKS		(1u << 20)
 
+/* After so many that lead to memory that is not there, a list is at its end. */
+#define LINUX_MAX_UNREAD	256
+
 /* List threads too, not only the first of each process. */
 #define LINUX_TASKS_THREADS	(1u << 0)
 
@@ -72,11 +75,13 @@ enum linux_walk {
  * struct linux_tasks - tasks listed
  * @list: the tasks; linux_tasks_free() it
  * @nr: how many
+ * @unread: how many, and parts of the source, could not be read
  * @walk: whether they are all
  */
 struct linux_tasks {
 	struct linux_task *list;
 	size_t nr;
+	size_t unread;
 	enum linux_walk walk;
 	size_t room;
 };
@@ -123,7 +128,24 @@ static inline void linux_tasks_note(struct linux_tasks *tasks,
 		tasks->walk = walk;
 }
 
-/* For the sources of tasks: read a task and add it to @tasks. */
+/* For the sources of tasks: a walk begins, which has found nothing yet. */
+static inline void linux_tasks_begin(struct linux_tasks *tasks)
+{
+	tasks->nr = 0;
+	tasks->unread = 0;
+	tasks->walk = LINUX_WALK_WHOLE;
+}
+
+/*
+ * For the sources of tasks: something could not be read.  A guest can have any number
+ * of such, which cost time and add nothing.  Return: -EFAULT, or -E2BIG to end the walk.
+ */
+int linux_tasks_unread(struct linux_tasks *tasks);
+
+/*
+ * For the sources of tasks: read a task and add it to @tasks.  Return: 0, -EFAULT if it
+ * is not there, -E2BIG to end the walk, or -ENOMEM.
+ */
 int linux_tasks_add(struct linux_guest *lg, struct linux_tasks *tasks,
 		    uint64_t address);
 
