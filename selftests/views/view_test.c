@@ -14,8 +14,9 @@
 #define B	0x203000ULL
 #define C	0x305000ULL
 
-/* Registers and page tables of a guest with one vCPU. */
-static struct guest_regs regs;
+/* Registers and page tables of a guest with one vCPU, or with another. */
+static struct guest_regs regs, other_regs;
+static int nr_vcpus = 1;
 static uint64_t tables[0x400000 / 8];
 
 static int fake_read(void *arg, uint64_t gpa, void *buf, size_t len)
@@ -30,14 +31,13 @@ static int fake_read(void *arg, uint64_t gpa, void *buf, size_t len)
 static int fake_nr_vcpus(void *arg)
 {
 	(void)arg;
-	return 1;
+	return nr_vcpus;
 }
 
 static int fake_regs(void *arg, unsigned int vcpu, struct guest_regs *out)
 {
 	(void)arg;
-	(void)vcpu;
-	*out = regs;
+	*out = vcpu ? other_regs : regs;
 	return 0;
 }
 
@@ -176,7 +176,12 @@ static void test_sample(void)
 	};
 	tables[A / 8 + 5] = 0x1067;
 	put_switch(&runner, 0, 4000, C, B);
+	/* Another thread of the same process is in the kernel. */
+	other_regs = regs;
+	other_regs.cpl = 0;
+	nr_vcpus = 2;
 	view_runner_sample(&runner, 5000, true);
+	nr_vcpus = 1;
 	ksft_test_result(find(A)->process.running == FACT_IN_USER &&
 			 find(A)->process.known & FACT_MAPPED &&
 			 find(A)->process.mapped &&

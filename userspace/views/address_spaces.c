@@ -257,6 +257,7 @@ static int spaces_sample(void *state, uint64_t now)
 	const struct guest *guest = spaces->env->guest;
 	struct guest_regs regs;
 	struct root *entry;
+	uint8_t running;
 	bool long_mode = true;
 	int i, nr;
 
@@ -274,7 +275,10 @@ static int spaces_sample(void *state, uint64_t now)
 			      regs.cpl == 3);
 		if (!entry)
 			return -ENOMEM;
-		entry->running = regs.cpl == 3 ? FACT_IN_USER : FACT_IN_KERNEL;
+		running = regs.cpl == 3 ? FACT_IN_USER : FACT_IN_KERNEL;
+		/* Another vCPU may have the same one. */
+		if (running > entry->running)
+			entry->running = running;
 		if (regs.cpl == 3 && is_user_half(guest, entry->root))
 			roots_are_split(&spaces->roots);
 	}
