@@ -15,9 +15,11 @@
 #include "roots.h"
 #include "view.h"
 
-/* Page tables that were not seen for so long are not asked about, and no more. */
+/* Page tables that were not seen for so long are not asked about. */
 #define LOOK_BACK_MS	2000
-#define MAX_ASKED	2048
+
+/* Nor are more in one look; the others have their turn in the next. */
+#define MAX_FOUND	2048
 
 #define CR0_PG		(1ULL << 31)
 
@@ -25,6 +27,9 @@ struct owners {
 	const struct view_env *env;
 	struct roots roots;
 	struct linux_tasks found;
+	/* Where in the table the next look begins, and how many it came too late for. */
+	uint32_t next;
+	uint64_t left_out;
 	uint64_t begin;
 	uint64_t end;
 	uint64_t rounds;
@@ -85,32 +90,52 @@ static int see_registers(struct owners *owners, uint64_t now)
 static struct linux_task *make_room(struct linux_tasks *tasks)
 {
 	if (!tasks->list) {
-		tasks->list = calloc(MAX_ASKED, sizeof(*tasks->list));
-		tasks->room = MAX_ASKED;
+		tasks->list = calloc(MAX_FOUND, sizeof(*tasks->list));
+		tasks->room = MAX_FOUND;
 	}
 	return tasks->list ? &tasks->list[tasks->nr] : NULL;
 }
 
-static int ask(struct owners *owners, uint64_t now)
+static int ask(struct owners *owners, const struct root *root)
 {
-	uint64_t back = (uint64_t)owners->env->tsc_khz * LOOK_BACK_MS;
-	const struct root *root = owners->roots.list;
-	const struct root *end = root + owners->roots.nr;
-	struct linux_task *task;
+	struct linux_task *task = make_room(&owners->found);
 	int err;
 
+	if (!task)
+		return -ENOMEM;
+	err = linux_owner(owners->env->lg, root->root, task);
+	if (err == -ENOMEM)
+		return err;
+	owners->found.nr += !err;
+	return 0;
+}
+
+/* A guest can have more page tables than are asked about: none is always the last. */
+static int ask_all(struct owners *owners, uint64_t now)
+{
+	uint64_t back = (uint64_t)owners->env->tsc_khz * LOOK_BACK_MS;
+	uint32_t i, at, nr = owners->roots.nr, first = owners->next;
+	const struct root *root;
+	bool left_out = false;
+
 	paging_flush(&owners->env->lg->kernel.paging);
-	for (; root < end && owners->found.nr < MAX_ASKED; root++) {
+	for (i = 0; i < nr; i++) {
+		at = (first + i) % nr;
+		root = &owners->roots.list[at];
 		if (root->last_tsc + back < now)
 			continue;
-		task = make_room(&owners->found);
-		if (!task)
-			return -ENOMEM;
-		err = linux_owner(owners->env->lg, root->root, task);
-		if (err == -ENOMEM)
-			return err;
-		owners->found.nr += !err;
+		if (owners->found.nr < MAX_FOUND) {
+			if (ask(owners, root))
+				return -ENOMEM;
+			continue;
+		}
+		if (!left_out)
+			owners->next = at;
+		left_out = true;
+		owners->left_out++;
 	}
+	if (left_out)
+		owners->why = "too many page tables: they have turns";
 	return 0;
 }
 
@@ -128,7 +153,7 @@ static int owners_sample(void *state, uint64_t now)
 		return err;
 	owners->why = NULL;
 	owners->begin = env->clock && !env->paused ? env->clock() : now;
-	err = ask(owners, now);
+	err = ask_all(owners, now);
 	owners->end = env->clock && !env->paused ? env->clock() : now;
 	owners->asked = true;
 	owners->rounds++;
@@ -146,7 +171,7 @@ static int owners_facts(void *state, struct facts *facts,
 	report->rounds = owners->rounds;
 	report->begin = owners->begin;
 	report->end = owners->end;
-	report->refused = owners->roots.evicted;
+	report->refused = owners->roots.evicted + owners->left_out;
 	if (owners->why)
 		snprintf(report->why, sizeof(report->why), "%s", owners->why);
 	for (i = 0; i < owners->found.nr; i++) {
