@@ -10,7 +10,7 @@
 
 #include <kselftest.h>
 
-#include "linux_tasks.h"
+#include "linux_roots.h"
 #include "records.h"
 
 /* More than are found in one look, and fewer than in two. */
@@ -162,14 +162,34 @@ static void test_turns(void)
 	view_runner_free(&runner);
 }
 
+static bool is_process(struct linux_roots *roots, uint64_t cr3, uint64_t i)
+{
+	const struct linux_process *process = linux_roots_find(roots, cr3, 0);
+
+	return process && process->pid == i + 1 && process->root == root_of(i);
+}
+
+static void test_bits(void)
+{
+	struct linux_roots roots;
+
+	linux_roots_init(&roots, &lg);
+	ksft_test_result(is_process(&roots, root_of(7) | 1ULL << 63 | 1ULL << 62 |
+				    1ULL << 61 | 0x123, 7) &&
+			 is_process(&roots, root_of(7), 7) && roots.nr == 1,
+			 "roots: bits of CR3 that are no address\n");
+	linux_roots_free(&roots);
+}
+
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(2);
+	ksft_set_plan(3);
 	if (symbols_add(&lg.symbols, BASE_AT, 'D', "vmemmap_base", 12) ||
 	    symbols_finish(&lg.symbols))
 		ksft_exit_fail_msg("out of memory\n");
 	test_turns();
+	test_bits();
 	facts_free(&facts);
 	symbols_free(&lg.symbols);
 	ksft_finished();

@@ -10,8 +10,11 @@
 
 #include "linux_tasks.h"
 
-/* Without the process-context identifier and the bit that keeps its entries. */
-#define LINUX_ROOT(cr3)	((cr3) & ~(0xfffULL | 1ULL << 63))
+/*
+ * Without the process-context identifier, the bit that keeps its entries, and those that
+ * have addresses masked (LAM).
+ */
+#define LINUX_ROOT(cr3)	((cr3) & 0x000ffffffffff000ULL)
 
 /* With page-table isolation, the page tables of user mode are behind the kernel's. */
 #define LINUX_ROOT_USER	0x1000ULL
