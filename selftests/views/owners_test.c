@@ -181,15 +181,49 @@ static void test_bits(void)
 	linux_roots_free(&roots);
 }
 
+/* With one at an odd page there is no isolation, and the half below is not looked for. */
+static void test_odd(void)
+{
+	const struct linux_task odd = { .tgid = 9999, .pgd = ROOTS + 0x1000 };
+	struct linux_roots roots;
+	unsigned int i, same = 0;
+
+	linux_roots_init(&roots, &lg);
+	if (linux_roots_set(&roots, &odd, 1))
+		ksft_exit_fail_msg("out of memory\n");
+	for (i = 0; i < 100; i++)
+		same += is_process(&roots, root_of(7) | LINUX_ROOT_USER, 7);
+	ksft_test_result(same == 100 && roots.nr == 2, "roots: no process twice\n");
+	linux_roots_free(&roots);
+}
+
+static void test_flood(void)
+{
+	struct linux_roots roots;
+	unsigned int i, named = 0;
+
+	linux_roots_init(&roots, &lg);
+	for (i = 0; i < 3 * LINUX_ROOTS_ASKED; i++) {
+		named += is_process(&roots, root_of(i), i);
+		if (roots.nr > LINUX_ROOTS_ASKED)
+			break;
+	}
+	ksft_test_result(i == 3 * LINUX_ROOTS_ASKED && named > LINUX_ROOTS_ASKED / 2,
+			 "roots: any number of them, a list with a limit\n");
+	linux_roots_free(&roots);
+}
+
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(3);
+	ksft_set_plan(5);
 	if (symbols_add(&lg.symbols, BASE_AT, 'D', "vmemmap_base", 12) ||
 	    symbols_finish(&lg.symbols))
 		ksft_exit_fail_msg("out of memory\n");
 	test_turns();
 	test_bits();
+	test_odd();
+	test_flood();
 	facts_free(&facts);
 	symbols_free(&lg.symbols);
 	ksft_finished();

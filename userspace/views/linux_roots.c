@@ -66,6 +66,7 @@ int linux_roots_set(struct linux_roots *roots, const struct linux_task *tasks,
 	free(roots->list);
 	roots->list = list;
 	roots->nr = kept;
+	roots->asked = 0;
 	return 0;
 }
 
@@ -131,7 +132,7 @@ static struct linux_process *find_cr3(const struct linux_roots *roots,
 }
 
 /* Put one in its place.  Return: NULL without memory. */
-static struct linux_process *insert(struct linux_roots *roots,
+static struct linux_process *insert(struct linux_roots *roots, uint64_t root,
 				    const struct linux_task *task)
 {
 	struct linux_process *more, *at;
@@ -141,26 +142,36 @@ static struct linux_process *insert(struct linux_roots *roots,
 	if (!more)
 		return NULL;
 	roots->list = more;
-	while (i && more[i - 1].root > task->pgd)
+	while (i && more[i - 1].root > root)
 		i--;
 	at = &more[i];
 	memmove(at + 1, at, (roots->nr++ - i) * sizeof(*at));
-	at->root = task->pgd;
+	at->root = root;
 	at->pid = task->tgid;
 	memcpy(at->comm, task->comm, sizeof(at->comm));
+	roots->asked++;
 	return at;
 }
 
 /* Of page tables that no list had yet, the kernel knows whose they are. */
 static struct linux_process *ask_owner(struct linux_roots *roots, uint64_t cr3)
 {
+	struct linux_process *process;
 	struct linux_task task;
 	const char *why;
+	uint64_t root;
 
-	if (!linux_owner_known(roots->lg, &why) ||
+	if (roots->asked == LINUX_ROOTS_ASKED ||
+	    !linux_owner_known(roots->lg, &why) ||
 	    linux_owner(roots->lg, LINUX_ROOT(cr3), &task))
 		return NULL;
-	return insert(roots, &task);
+	root = LINUX_ROOT(task.pgd);
+	/* The task may have got others since it was found by these. */
+	if ((root ^ LINUX_ROOT(cr3)) & ~LINUX_ROOT_USER)
+		return NULL;
+	/* It is known by the other half if that one was not looked for. */
+	process = find_root(roots, root);
+	return process ? process : insert(roots, root, &task);
 }
 
 const struct linux_process *linux_roots_find(struct linux_roots *roots,

@@ -19,6 +19,9 @@
 /* With page-table isolation, the page tables of user mode are behind the kernel's. */
 #define LINUX_ROOT_USER	0x1000ULL
 
+/* Processes that are added by asking for their owner, until the list is made anew. */
+#define LINUX_ROOTS_ASKED 4096
+
 /**
  * struct linux_process - a process with page tables of its own
  * @root: their guest-physical address
@@ -40,6 +43,7 @@ struct linux_process {
  * @max_age: a listing is made anew when it is older, seconds; likewise
  * @listed_at: time of the last listing
  * @listings: how many were made
+ * @asked: how many of them are not from a listing, but from asking the kernel since
  * @odd: some process has page tables at an odd page, so there is no isolation
  */
 struct linux_roots {
@@ -50,6 +54,7 @@ struct linux_roots {
 	double max_age;
 	double listed_at;
 	uint64_t listings;
+	unsigned int asked;
 	bool odd;
 };
 
@@ -66,7 +71,8 @@ int linux_roots_set(struct linux_roots *roots, const struct linux_task *tasks,
  * @cr3: CR3
  * @now: time of any clock, seconds
  *
- * Asks the guest's kernel whose a root is that is not known.  Lists the guest's tasks
+ * Asks the guest's kernel whose a root is that is not known, and adds LINUX_ROOTS_ASKED
+ * of these at most between two listings.  Lists the guest's tasks
  * again if it does not know, or if the list is old, but not more often than @interval.
  *
  * Return: the process, valid until the next call, or NULL.
