@@ -122,7 +122,7 @@ run_host()
 	part tally_host "$name" selftests/host/run.sh --guest none --module "$module" \
 		--path "$PWD/$build" --kernel-args "$args" "${host_options[@]}" \
 		--timeout "${HOST_TIMEOUT:-$((1800 * slower))}" -- \
-		"TEST_TIMEOUT=$((600 * slower)) $(host_variables)O=$build selftests/run-in-host.sh $*"
+		"SLOWER=$slower TEST_TIMEOUT=$((600 * slower)) $(host_variables)O=$build selftests/run-in-host.sh $*"
 }
 
 # obtainable NAME COMMAND...: does what fetches and tries it work here?  A test case

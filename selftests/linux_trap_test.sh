@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Traps under a Linux guest, from its first instruction to its last: TAP, inside a
 # virtual KVM host with vmitap loaded.
-# STORM_SECONDS is how long processes come and go under all traps (default 60).
+# STORM_SECONDS is how long processes come and go under all traps (default 60), SLOWER by
+# what factor this host is.
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 seconds=${STORM_SECONDS:-60}
@@ -72,13 +73,13 @@ expect_list()
 echo 'TAP version 13'
 
 # All traps from the first vCPU on, while the guest boots, works and ends.
-start_guest << 'TEXT'
+start_guest << TEXT
 go_on
 calls64 10
 calls32
 insmod /evade.ko && rmmod evade
 dmesg | grep evade:
-storm 5
+storm $((5 * ${SLOWER:-1}))
 TEXT
 start_session strace --ring 64M
 start_session stream --json --events cr3,message,msr_write --fields gprs --ring 16M

@@ -13,10 +13,11 @@ start_guest()
 	guest=$!
 }
 
-# wait_for PATTERN SECONDS [TIMES]: in the guest's console
+# wait_for PATTERN SECONDS [TIMES]: in the guest's console.  SLOWER is by what factor this
+# host is.
 wait_for()
 {
-	local left=$(($2 * 5)) times
+	local left=$(($2 * 5 * ${SLOWER:-1})) times
 	until times=$(grep -ca "$1" "$log" 2>/dev/null); [ "${times:-0}" -ge "${3:-1}" ]; do
 		left=$((left - 1))
 		[ $left -gt 0 ] && [ -d "/proc/$guest" ] || return 1

@@ -87,7 +87,7 @@ static int lock_order(void)
 static int sleep_in_atomic(void)
 {
 	spin_lock(&spin);
-	usleep_range(10, 20);
+	msleep(20);
 	spin_unlock(&spin);
 	return 0;
 }
