@@ -154,6 +154,15 @@ if command -v make_recording >/dev/null; then
 	make_recording "$tmp/good"
 	expect 0 'cpuid' 'report' vmitap report "$tmp/good"
 	expect 0 'Lost: 12 events .12 ring full' 'report: losses shown' vmitap report "$tmp/good"
+	make_recording "$tmp/killed" killed
+	expect 0 'Lost: 12 events .12 ring full' 'report: losses, recorder killed' \
+		vmitap report "$tmp/killed"
+	# An end that says that nothing was lost: 8 bytes for each reason.
+	reasons=$(vmitap report --json "$tmp/good" | jq '.lost | length')
+	head -c -$((8 * reasons)) "$tmp/good" >"$tmp/denied"
+	head -c $((8 * reasons)) /dev/zero >>"$tmp/denied"
+	expect 0 'Lost: 12 events .12 ring full' 'report: losses, denied by the end' \
+		vmitap report "$tmp/denied"
 	vmitap report --json "$tmp/good" >"$tmp/out" 2>"$tmp/err"
 	jq -e '[.reasons[] | select(.class == "cpuid")][0]
 		| .count == 100 and (.handling_ns.median | . > 990 and . < 1010)

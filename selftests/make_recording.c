@@ -6,7 +6,10 @@
  * each handled in 1000 ns but the last in 5000, then a HLT; then 12 events are
  * lost; vCPU 1 makes 3 HLT exits and sleeps 1 ms in each.  The first exit has
  * registers and instruction bytes.  At the end vCPU 0 writes CR3, makes a system call
- * that returns, and sends a message of 80 bytes.  The file to write is the only argument.
+ * that returns, and sends a message of 80 bytes.
+ *
+ * usage: make_recording FILE [killed]
+ * With "killed" the recorder does not get to close the recording.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -170,8 +173,8 @@ int main(int argc, char **argv)
 	uint64_t lost[VMITAP_NR_LOST] = { 12 };
 	int i;
 
-	if (argc != 2)
-		return fail(EXIT_FAILURE, "usage: make_recording FILE");
+	if (argc != 2 && !(argc == 3 && !strcmp(argv[2], "killed")))
+		return fail(EXIT_FAILURE, "usage: make_recording FILE [killed]");
 	if (recorder_open(&recorder, argv[1], &head))
 		return EXIT_FAILURE;
 	for (i = 0; i < 100; i++)
@@ -185,5 +188,7 @@ int main(int argc, char **argv)
 	}
 	add_syscall();
 	add_message();
+	if (argc == 3)
+		return recorder_flush(&recorder);
 	return recorder_close(&recorder, lost) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

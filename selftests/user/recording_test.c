@@ -107,6 +107,30 @@ TEST_F(file, whole)
 	EXPECT_STREQ("vm", self->recording.name);
 }
 
+/* What was lost before is known even if the recorder is killed. */
+TEST_F(file, losses_so_far)
+{
+	struct recording_head head = { .tsc_khz = 1000, .name = "vm" };
+	struct vmitap_lost_record lost = {
+		.record.type = VMITAP_RECORD_LOST,
+		.record.size = sizeof(lost),
+		.count = 7,
+		.reason[VMITAP_LOST_FULL] = 7,
+	};
+	struct recorder recorder;
+
+	ASSERT_EQ(EXIT_OK, recorder_open(&recorder, path, &head));
+	ASSERT_EQ(EXIT_OK, recorder_add(&recorder, &lost.record));
+	ASSERT_EQ(EXIT_OK, recorder_flush(&recorder));
+	ASSERT_EQ(EXIT_OK, recorder_add(&recorder, &lost.record));
+	ASSERT_EQ(EXIT_OK, recorder_flush(&recorder));
+	EXPECT_EQ(EXIT_OK, read_all(&self->recording));
+	EXPECT_TRUE(self->recording.ended);
+	EXPECT_EQ(14, self->recording.lost[VMITAP_LOST_FULL]);
+	close(recorder.fd);
+	free(recorder.buf);
+}
+
 TEST_F(file, no_events)
 {
 	ASSERT_EQ(EXIT_OK, write_exits(0));

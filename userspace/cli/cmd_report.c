@@ -2,8 +2,6 @@
 /*
  * cmd_report.c - the table of "stat" from a recording
  */
-#include <string.h>
-
 #include "cli.h"
 #include "json.h"
 #include "options.h"
@@ -59,6 +57,20 @@ static int report_event(void *arg, const struct vmitap_record *rec)
 	return EXIT_OK;
 }
 
+/*
+ * The end knows of losses after the last record, but it is no better than who wrote
+ * it: one that says less than the records do does not take their losses back.
+ */
+static void add_lost_at_end(struct stats *stats, const struct recording *rec)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMITAP_NR_LOST; i++) {
+		if (stats->lost[i] < rec->lost[i])
+			stats->lost[i] = rec->lost[i];
+	}
+}
+
 static int run_report(const struct options *opts, int argc, char **argv)
 {
 	struct report report = { .opts = opts };
@@ -81,7 +93,7 @@ static int run_report(const struct options *opts, int argc, char **argv)
 	/* A damaged file is reported, and what could be read is shown. */
 	code = recording_read(&rec, report_event, &report);
 	if (rec.ended)
-		memcpy(stats->lost, rec.lost, sizeof(stats->lost));
+		add_lost_at_end(stats, &rec);
 	if (!code || code == EXIT_BAD_FILE) {
 		seconds = stats_ns(stats, stats->last_tsc - stats->first_tsc) /
 			  1e9;

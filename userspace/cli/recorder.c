@@ -36,17 +36,20 @@ static size_t write_all(struct recorder *rec, const void *data, size_t size)
 
 /*
  * Write an end record, to be written over by what comes next: until then, the
- * recording is whole, and so it is if the process is killed.  Return: bytes written;
- * rec->err is set if they are fewer than there should be.
+ * recording is whole, and so it is if the process is killed.  What was lost after the
+ * last record is not known yet.  Return: bytes written; rec->err is set if they are
+ * fewer than there should be.
  */
 static size_t write_end_for_now(struct recorder *rec)
 {
-	const struct recording_end end = {
+	struct recording_end end = {
 		.record.type = RECORDING_END, .record.size = sizeof(end),
 		.records = rec->records,
 	};
-	size_t written = write_all(rec, &end, sizeof(end));
+	size_t written;
 
+	memcpy(end.lost, rec->lost, sizeof(end.lost));
+	written = write_all(rec, &end, sizeof(end));
 	if (rec->err)
 		return written;
 	if (lseek(rec->fd, -(off_t)sizeof(end), SEEK_CUR) < 0)
@@ -120,6 +123,14 @@ int recorder_flush(struct recorder *rec)
 	return rec->err ? EXIT_OUTPUT : EXIT_OK;
 }
 
+static void sum_lost(struct recorder *rec, const struct vmitap_lost_record *lost)
+{
+	unsigned int i;
+
+	for (i = 0; i < VMITAP_NR_LOST; i++)
+		rec->lost[i] += lost->reason[i];
+}
+
 int recorder_add(struct recorder *rec, const struct vmitap_record *record)
 {
 	if (rec->used + record->size > BUF_BYTES && recorder_flush(rec))
@@ -129,6 +140,8 @@ int recorder_add(struct recorder *rec, const struct vmitap_record *record)
 	memcpy(rec->buf + rec->used, record, record->size);
 	rec->used += record->size;
 	rec->records++;
+	if (record->type == VMITAP_RECORD_LOST)
+		sum_lost(rec, (const struct vmitap_lost_record *)record);
 	return EXIT_OK;
 }
 

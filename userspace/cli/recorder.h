@@ -19,6 +19,7 @@
  * @file_bytes: bytes in the file
  * @records: records in the file and in @buf
  * @dropped: events cut off after a failure
+ * @lost: events lost, of which records tell, by enum vmitap_lost
  * @err: errno of the first failure; nothing is written after it
  */
 struct recorder {
@@ -29,6 +30,7 @@ struct recorder {
 	uint64_t file_bytes;
 	uint64_t records;
 	uint64_t dropped;
+	uint64_t lost[VMITAP_NR_LOST];
 	int err;
 };
 
