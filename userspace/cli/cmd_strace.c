@@ -154,6 +154,7 @@ static void print_summary(struct strace_run *run, const struct session *session)
 	json_real(&json, "seconds", seconds, 3);
 	call_summary_json(&json, &run->summary);
 	json_u64(&json, "orphans", run->calls.orphans);
+	stats_print_lost_json(&json, lost);
 	json_end(&json, '}');
 	putchar('\n');
 }
@@ -161,18 +162,25 @@ static void print_summary(struct strace_run *run, const struct session *session)
 /* What is left over when the capture is. */
 static void print_end(struct strace_run *run, const struct session *session)
 {
-	char shown[TEXT_MAX], orphans[TEXT_MAX];
+	char shown[TEXT_MAX], orphans[TEXT_MAX], count[TEXT_MAX];
+	uint64_t lost = 0;
+	unsigned int i;
 
 	if (run->opts->summary) {
 		print_summary(run, session);
 		return;
 	}
+	for (i = 0; i < VMITAP_NR_LOST; i++)
+		lost += session->stats.out_lost[i];
 	fflush(stdout);
-	if (text_is_terminal(stderr) || session->vm_gone)
-		fprintf(stderr, "vmitap: %s calls, %s returns of calls that"
-			" began before%s\n", text_count(shown, run->shown),
-			text_count(orphans, run->calls.orphans),
-			session_end_text(session));
+	if (!lost && !session->vm_gone && !text_is_terminal(stderr))
+		return;
+	fprintf(stderr, "vmitap: %s calls, %s returns of calls that began before",
+		text_count(shown, run->shown),
+		text_count(orphans, run->calls.orphans));
+	if (lost)
+		fprintf(stderr, ", %s events lost", text_count(count, lost));
+	fprintf(stderr, "%s\n", session_end_text(session));
 }
 
 static int check_selection(const struct strace_run *run)

@@ -127,6 +127,16 @@ void stats_print_lost(FILE *out, const uint64_t *lost)
 	putc(')', out);
 }
 
+void stats_print_lost_json(struct json *json, const uint64_t *lost)
+{
+	unsigned int i;
+
+	json_begin(json, "lost", '{');
+	for (i = 0; i < VMITAP_NR_LOST; i++)
+		json_u64(json, name_lost_key(i), lost[i]);
+	json_end(json, '}');
+}
+
 static void print_injected(FILE *out, const struct stats *stats)
 {
 	const char *sep = "Injected: ";
@@ -235,10 +245,7 @@ void stats_print_json(struct json *json, const struct stats *stats,
 			json_u64(json, name_record(i), stats->traps[i]);
 	}
 	json_end(json, '}');
-	json_begin(json, "lost", '{');
-	for (i = 0; i < VMITAP_NR_LOST; i++)
-		json_u64(json, name_lost_key(i), stats->lost[i]);
-	json_end(json, '}');
+	stats_print_lost_json(json, stats->lost);
 	json_begin(json, "reasons", '[');
 	for (row = 0; row < stats->nr_rows; row++) {
 		if (stats->rows[row]->count)

@@ -41,4 +41,7 @@ void stats_print_json(struct json *json, const struct stats *stats,
 /* Print "Lost: 12 events (12 ring full)", without a newline. */
 void stats_print_lost(FILE *out, const uint64_t *lost);
 
+/* Print the same as member "lost" of the object that @json has open. */
+void stats_print_lost_json(struct json *json, const uint64_t *lost);
+
 #endif /* VMITAP_CLI_STATS_PRINT_H */
