@@ -214,6 +214,13 @@ if command -v make_recording >/dev/null; then
 		"$tmp/trace" >/dev/null
 	result $? 'export: slices of a track do not overlap'
 
+	ln -s good "$tmp/same"
+	cp "$tmp/good" "$tmp/before"
+	expect 2 'is the recording itself.*name another file' 'export: onto its input' \
+		vmitap export --format json -o "$tmp/same" "$tmp/good"
+	cmp "$tmp/before" "$tmp/good" >"$tmp/out" 2>"$tmp/err"
+	result $? 'export: its input is untouched'
+
 	jq -e '[.traceEvents[] | select(.ph == "i") | .name]
 		| index("syscall 257") and index("sysret -2")
 		  and index("message 0x77")' "$tmp/trace" >/dev/null

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "event_print.h"
@@ -109,6 +110,31 @@ static int finish(struct export *export, int code)
 	return fail(EXIT_OUTPUT, "%s: %s", name, strerror(export->err));
 }
 
+/* To open the output is to empty it, so it must not be what is read. */
+static int check_distinct(const struct recording *rec, const char *output)
+{
+	struct stat in, out;
+
+	if (fstat(fileno(rec->file), &in) || stat(output, &out) ||
+	    in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+		return EXIT_OK;
+	return fail(EXIT_USAGE, "export: -o %s is the recording itself, which would be"
+		    " lost; name another file to write", output);
+}
+
+static int write_to_file(struct export *export, struct recording *rec)
+{
+	const char *output = export->opts->output;
+	int code = check_distinct(rec, output);
+
+	if (code)
+		return code;
+	export->out = fopen(output, "we");
+	if (!export->out)
+		return fail(EXIT_OUTPUT, "%s: %s", output, strerror(errno));
+	return finish(export, write_out(export, rec));
+}
+
 static int run_export(const struct options *opts, int argc, char **argv)
 {
 	struct export export = { .opts = opts, .out = stdout };
@@ -125,12 +151,9 @@ static int run_export(const struct options *opts, int argc, char **argv)
 	if (code)
 		return code;
 	if (opts->output)
-		export.out = fopen(opts->output, "we");
-	if (export.out)
-		code = finish(&export, write_out(&export, &rec));
+		code = write_to_file(&export, &rec);
 	else
-		code = fail(EXIT_OUTPUT, "%s: %s", opts->output,
-			    strerror(errno));
+		code = finish(&export, write_out(&export, &rec));
 	recording_close(&rec);
 	return code;
 }
