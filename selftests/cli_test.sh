@@ -235,6 +235,7 @@ if command -v make_recording >/dev/null; then
 		grep -q 'cpuid' "$tmp/out" || bad=1
 	done
 	result $bad 'report: truncated file reported, what is there is shown'
+	head -c $((size - 1)) "$tmp/good" >"$tmp/no-end"
 	head -c 20 "$tmp/good" >"$tmp/cut"
 	expect 7 '.' 'report: truncated in the head' vmitap report "$tmp/cut"
 
@@ -244,6 +245,10 @@ if command -v make_recording >/dev/null; then
 		vmitap report "$tmp/good" >/dev/full 2>"$tmp/err"
 		[ $? = 9 ] && grep -q 'No space left' "$tmp/err"
 		result $? 'report: stdout full'
+		vmitap report "$tmp/no-end" >/dev/full 2>"$tmp/err"
+		[ $? = 7 ] && grep -q 'truncated' "$tmp/err" &&
+			grep -q 'No space left' "$tmp/err"
+		result $? 'report: truncated, and stdout full'
 	fi
 	expect 9 'No such file' 'export: output cannot be made' \
 		vmitap export --format json -o "$tmp/no/dir" "$tmp/good"

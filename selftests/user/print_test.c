@@ -2,12 +2,14 @@
 /*
  * print_test.c - events as lines of text and of JSON
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <kselftest_harness.h>
 
 #include "../../userspace/cli/event_print.h"
+#include "../../userspace/cli/text.h"
 
 static char *text;
 
@@ -94,6 +96,19 @@ TEST(traps)
 	EXPECT_NE(NULL, strstr(print(&write, event_print_text), "2000         old=1000\n"));
 	EXPECT_NE(NULL, strstr(print(&call, event_print_text), "nr=59 rsp=0 args=1,2,3,a,5,6\n"));
 	EXPECT_NE(NULL, strstr(print(&ret, event_print_text), "result=-14 "));
+}
+
+/* That a line is coloured must not hide why it could not be written. */
+TEST(styles_leave_errno)
+{
+	FILE *out = fopen("/dev/null", "w");
+
+	ASSERT_NE(NULL, out);
+	unsetenv("NO_COLOR");
+	errno = ENOSPC;
+	EXPECT_STREQ("", text_style(out, TEXT_RED));
+	EXPECT_EQ(ENOSPC, errno);
+	fclose(out);
 }
 
 TEST_HARNESS_MAIN

@@ -154,9 +154,11 @@ static int close_stdout(int code)
 {
 	errno = 0;
 	fflush(stdout);
-	if (!output_failed() || output_errno == EPIPE || code)
+	if (!output_failed() || output_errno == EPIPE)
 		return code;
-	return fail(EXIT_OUTPUT, "standard output: %s", strerror(output_errno));
+	fail(EXIT_OUTPUT, "standard output: %s", strerror(output_errno));
+	/* What failed before says more to a script. */
+	return code ? code : EXIT_OUTPUT;
 }
 
 int main(int argc, char **argv)

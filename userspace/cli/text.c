@@ -2,6 +2,7 @@
 /*
  * text.c - numbers, times and colours as people read them
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,12 @@
 bool text_is_terminal(FILE *out)
 {
 	const char *term = getenv("TERM");
+	int terminal, err = errno;
 
-	return isatty(fileno(out)) && term && strcmp(term, "dumb");
+	/* Styles are put between what is printed and the look at why that failed. */
+	terminal = isatty(fileno(out));
+	errno = err;
+	return terminal && term && strcmp(term, "dumb");
 }
 
 const char *text_style(FILE *out, enum text_style style)

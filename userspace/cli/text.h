@@ -23,11 +23,11 @@ enum text_style {
 
 /*
  * Escape sequence that starts a style on @out, "" if @out is no terminal or
- * NO_COLOR is set; TEXT_PLAIN ends every style.
+ * NO_COLOR is set; TEXT_PLAIN ends every style.  Leaves errno as it is.
  */
 const char *text_style(FILE *out, enum text_style style);
 
-/* Whether @out takes escape sequences that move the cursor. */
+/* Whether @out takes escape sequences that move the cursor; leaves errno as it is. */
 bool text_is_terminal(FILE *out);
 
 /*
