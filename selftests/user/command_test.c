@@ -121,4 +121,36 @@ TEST(strace_says_what_was_lost)
 	lost = 0;
 }
 
+/* Events of any kind count, not only exits. */
+TEST(count_of_events)
+{
+	struct vmitap_cr3_write write = {
+		.record.type = VMITAP_RECORD_CR3, .record.size = sizeof(write),
+	};
+	struct vmitap_inject inject = {
+		.record.type = VMITAP_RECORD_INJECT, .record.size = sizeof(inject),
+	};
+	struct vmitap_record vcpu = {
+		.type = VMITAP_RECORD_VCPU_CREATED, .size = sizeof(vcpu),
+	};
+	struct vmitap_record *const records[] = {
+		&write.record, &inject.record, &vcpu,
+	};
+	static char *const names[] = { "cr3", "inject", "vcpu" };
+	unsigned int i;
+
+	nr_given = 20;
+	for (i = 0; i < 3; i++) {
+		given = records[i];
+		ASSERT_EQ(EXIT_OK, RUN(&cmd_stat, "--events", names[i], "--count", "5"));
+		EXPECT_EQ(5, taken);
+		ASSERT_EQ(EXIT_OK, RUN(&cmd_top, "--events", names[i], "--count", "5"));
+		EXPECT_EQ(5, taken);
+		/* What is not selected does not count. */
+		ASSERT_EQ(EXIT_OK, RUN(&cmd_stat, "--events", "hlt", "--count", "5"));
+		EXPECT_EQ(20, taken);
+	}
+	nr_given = 0;
+}
+
 TEST_HARNESS_MAIN

@@ -26,7 +26,7 @@ static int stat_event(void *arg, const struct vmitap_record *rec)
 
 	if (stats_add(&run->stats, rec, run->opts))
 		return fail(EXIT_OTHER, "out of memory");
-	if (run->opts->count && run->stats.exits >= run->opts->count)
+	if (run->opts->count && run->stats.events >= run->opts->count)
 		return SESSION_STOP;
 	return EXIT_OK;
 }

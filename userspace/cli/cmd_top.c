@@ -147,7 +147,7 @@ static int top_event(void *arg, const struct vmitap_record *rec)
 
 	if (stats_add(&top->stats, rec, top->opts))
 		return fail(EXIT_OTHER, "out of memory");
-	if (top->opts->count && top->stats.exits >= top->opts->count)
+	if (top->opts->count && top->stats.events >= top->opts->count)
 		return SESSION_STOP;
 	return EXIT_OK;
 }

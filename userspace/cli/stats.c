@@ -95,6 +95,7 @@ static int add_exit(struct stats *stats, const struct vmitap_exit *exit,
 	if (!row)
 		return -ENOMEM;
 	row->count++;
+	stats->events++;
 	stats->exits++;
 	if (stats->timed) {
 		pending->row = row;
@@ -114,6 +115,28 @@ static void add_lost(struct stats *stats, const struct vmitap_lost_record *lost)
 		stats->pending[lost->record.vcpu].row = NULL;
 }
 
+/* Neither an exit nor a loss. */
+static void add_other(struct stats *stats, const struct vmitap_record *rec)
+{
+	switch (rec->type) {
+	case VMITAP_RECORD_INJECT:
+		stats->injected[((const struct vmitap_inject *)rec)->kind & 7]++;
+		break;
+	case VMITAP_RECORD_CR3:
+	case VMITAP_RECORD_SYSCALL:
+	case VMITAP_RECORD_SYSRET:
+	case VMITAP_RECORD_MESSAGE:
+		stats->traps[rec->type]++;
+		break;
+	case VMITAP_RECORD_VCPU_CREATED:
+	case VMITAP_RECORD_VCPU_DESTROYED:
+		break;
+	default:
+		return;
+	}
+	stats->events++;
+}
+
 int stats_add(struct stats *stats, const struct vmitap_record *rec,
 	      const struct options *opts)
 {
@@ -124,21 +147,12 @@ int stats_add(struct stats *stats, const struct vmitap_record *rec,
 	switch (rec->type) {
 	case VMITAP_RECORD_EXIT:
 		return add_exit(stats, (const struct vmitap_exit *)rec, opts);
-	case VMITAP_RECORD_INJECT:
-		if (select_record(opts, rec))
-			stats->injected[((const struct vmitap_inject *)rec)
-					->kind & 7]++;
-		break;
-	case VMITAP_RECORD_CR3:
-	case VMITAP_RECORD_SYSCALL:
-	case VMITAP_RECORD_SYSRET:
-	case VMITAP_RECORD_MESSAGE:
-		if (select_record(opts, rec))
-			stats->traps[rec->type]++;
-		break;
 	case VMITAP_RECORD_LOST:
 		add_lost(stats, (const struct vmitap_lost_record *)rec);
 		break;
+	default:
+		if (select_record(opts, rec))
+			add_other(stats, rec);
 	}
 	return 0;
 }
@@ -170,6 +184,7 @@ void stats_reset(struct stats *stats)
 	memset(stats->injected, 0, sizeof(stats->injected));
 	memset(stats->traps, 0, sizeof(stats->traps));
 	memset(stats->lost, 0, sizeof(stats->lost));
+	stats->events = 0;
 	stats->exits = 0;
 	stats->exits_before = 0;
 	stats->exits_recent = 0;

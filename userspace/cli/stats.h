@@ -42,7 +42,8 @@ struct stats_pending {
  * @vendor: enum vmitap_vendor, for names
  * @tsc_khz: of the records
  * @timed: handling times are known: no exit is missing between two records
- * @exits: exits counted
+ * @events: events counted, of any kind
+ * @exits: exits among them
  * @exits_before: @exits at the last stats_mark()
  * @exits_recent: exits between the last two of them
  * @injected: events injected, by enum vmitap_inject_kind
@@ -59,6 +60,7 @@ struct stats {
 	uint32_t vendor;
 	uint32_t tsc_khz;
 	bool timed;
+	uint64_t events;
 	uint64_t exits;
 	uint64_t exits_before;
 	uint64_t exits_recent;
