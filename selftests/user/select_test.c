@@ -2,12 +2,16 @@
 /*
  * select_test.c - options of the tool, and the events that they select
  */
+#include <stdlib.h>
 #include <string.h>
+
+#include <linux/bpf.h>
 
 #include <kselftest_harness.h>
 
 #include "../../userspace/cli/cli.h"
 #include "../../userspace/cli/events.h"
+#include "../../userspace/cli/filter_map.h"
 #include "../../userspace/cli/options.h"
 #include "../../userspace/cli/select.h"
 #include "capture.h"
@@ -204,6 +208,80 @@ TEST(selection_of_traps)
 	EXPECT_FALSE(select_record(&opts, &record));
 	ASSERT_EQ(EXIT_OK, PARSE("--vcpu", "1"));
 	EXPECT_FALSE(select_record(&opts, &record));
+}
+
+/* Parse "m[...]..." for a map of that shape. */
+static int parse_entry(const char *arg, struct filter_map map,
+		       struct filter_entry *entry)
+{
+	char name[16];
+
+	captured[0] = '\0';
+	if (!filter_map_name(arg, name, sizeof(name)) || strcmp(name, "m"))
+		return -1;
+	return filter_map_parse(arg, &map, 2000000, entry);
+}
+
+TEST(filter_map_entries)
+{
+	const struct filter_map array = { BPF_MAP_TYPE_ARRAY, 4, 24 };
+	struct filter_entry entry;
+
+	ASSERT_EQ(EXIT_OK, parse_entry("m[cpuid]=0x10,tsc", array, &entry));
+	EXPECT_EQ(VMITAP_CLASS_CPUID, entry.key);
+	EXPECT_EQ(0x10, entry.value[0]);
+	EXPECT_EQ(2000000, entry.value[1]);
+	EXPECT_EQ(0, entry.value[2]);
+	free(entry.value);
+	ASSERT_EQ(EXIT_OK, parse_entry("m[0xffffffff]", array, &entry));
+	EXPECT_EQ(UINT32_MAX, entry.key);
+	free(entry.value);
+	EXPECT_EQ(EXIT_USAGE, parse_entry("m[0]=1,2,3,4", array, &entry));
+	EXPECT_EQ(EXIT_USAGE, parse_entry("m[x]=1", array, &entry));
+	EXPECT_EQ(-1, parse_entry("m[0]1", array, &entry));
+	EXPECT_EQ(-1, parse_entry("m]0[=1", array, &entry));
+	EXPECT_EQ(-1, parse_entry("mmmmmmmmmmmmmmmm[0]=1", array, &entry));
+}
+
+/* What is larger than the map takes is refused, not cut. */
+TEST(filter_map_sizes)
+{
+	const struct filter_map small = { BPF_MAP_TYPE_HASH, 2, 4 };
+	const struct filter_map odd = { BPF_MAP_TYPE_HASH, 8, 12 };
+	struct filter_map wide = { BPF_MAP_TYPE_HASH, 16, 8 };
+	struct filter_entry entry;
+
+	ASSERT_EQ(EXIT_OK, parse_entry("m[0xffff]=0xffffffff", small, &entry));
+	free(entry.value);
+	EXPECT_EQ(EXIT_USAGE, parse_entry("m[0x10000]=1", small, &entry));
+	EXPECT_NE(NULL, strstr(captured, "fit the 2 bytes of this map's keys"));
+	EXPECT_EQ(EXIT_USAGE, parse_entry("m[1]=0x100000000", small, &entry));
+	EXPECT_NE(NULL, strstr(captured, "fit the 4 bytes of this map's values"));
+	ASSERT_EQ(EXIT_OK, parse_entry("m[-1]=-1,0xffffffff", odd, &entry));
+	free(entry.value);
+	EXPECT_EQ(EXIT_USAGE, parse_entry("m[1]=1,0x100000000", odd, &entry));
+	EXPECT_EQ(EXIT_USAGE, parse_entry("m[1]=1", wide, &entry));
+	EXPECT_NE(NULL, strstr(captured, "have 16 bytes"));
+	wide.key_size = 0;
+	EXPECT_EQ(EXIT_USAGE, parse_entry("m[1]=1", wide, &entry));
+}
+
+/* The kernel would read more than one value from what was parsed. */
+TEST(filter_map_of_each_cpu)
+{
+	static const unsigned int types[] = {
+		BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_PERCPU_ARRAY,
+		BPF_MAP_TYPE_LRU_PERCPU_HASH,
+	};
+	struct filter_map map = { .key_size = 4, .value_size = 8 };
+	struct filter_entry entry;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		map.type = types[i];
+		EXPECT_EQ(EXIT_USAGE, parse_entry("m[0]=1", map, &entry));
+		EXPECT_NE(NULL, strstr(captured, "each CPU"));
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -14,8 +14,8 @@
 #include <bpf/libbpf.h>
 
 #include "cli.h"
-#include "events.h"
 #include "filter.h"
+#include "filter_map.h"
 #include "options.h"
 
 #define BPF_FS_SUPER_MAGIC 0xcafe4a11
@@ -109,88 +109,32 @@ static int open_object(struct filter *filter, const char *path)
 	return EXIT_OK;
 }
 
-static bool parse_word(const char *text, size_t len, uint32_t tsc_khz,
-		       uint64_t *val)
-{
-	char word[32], *end;
-
-	if (!len || len >= sizeof(word))
-		return false;
-	memcpy(word, text, len);
-	word[len] = '\0';
-	if (!strcmp(word, "tsc")) {
-		*val = tsc_khz;
-		return true;
-	}
-	errno = 0;
-	*val = strtoull(word, &end, 0);
-	return !*end && !errno;
-}
-
-/* A key is a number or the name of an event class. */
-static bool parse_key(const char *text, size_t len, uint64_t *key)
-{
-	char word[32];
-	int class_id;
-
-	if (parse_word(text, len, 0, key))
-		return true;
-	snprintf(word, sizeof(word), "%.*s", (int)len, text);
-	class_id = events_find(word);
-	*key = class_id;
-	return class_id >= 0;
-}
-
-/* Fill @value, whose words the kernel reads in host order, from a list. */
-static bool parse_value(const char *text, uint32_t tsc_khz, uint64_t *value,
-			size_t words)
-{
-	size_t len, i;
-
-	for (i = 0; *text; i++) {
-		len = strcspn(text, ",");
-		if (i == words || !parse_word(text, len, tsc_khz, &value[i]))
-			return false;
-		text += len + (text[len] == ',');
-	}
-	return true;
-}
-
+/* Return: EXIT_OK, EXIT_USAGE or EXIT_OTHER, reported. */
 static int set_map(struct filter *filter, const char *arg, uint32_t tsc_khz)
 {
-	const char *open = strchr(arg, '['), *close = strchr(arg, ']');
+	struct filter_map shape;
+	struct filter_entry entry;
 	char name[BPF_OBJ_NAME_LEN];
 	struct bpf_map *map;
-	uint64_t key, *value;
-	size_t size, words;
-	int code = EXIT_OK;
+	int code;
 
-	if (!open || !close || close < open ||
-	    open - arg >= (int)sizeof(name) || (close[1] && close[1] != '='))
+	if (!filter_map_name(arg, name, sizeof(name)))
 		return fail(EXIT_USAGE, "--filter-map: \"%s\" is not"
 			    " MAP[KEY]=VALUE", arg);
-	snprintf(name, sizeof(name), "%.*s", (int)(open - arg), arg);
 	map = bpf_object__find_map_by_name(filter->obj, name);
 	if (!map)
 		return fail(EXIT_USAGE, "--filter-map: the object has no map"
 			    " \"%s\"", name);
-	if (!parse_key(open + 1, close - open - 1, &key))
-		return fail(EXIT_USAGE, "--filter-map: the key of \"%s\" is"
-			    " neither a number nor an event class", arg);
-
-	size = bpf_map__value_size(map);
-	words = (size + 7) / 8;
-	value = calloc(words, sizeof(*value));
-	if (!value)
-		return fail(EXIT_OTHER, "out of memory");
-	if (!parse_value(close[1] ? close + 2 : "", tsc_khz, value, words))
-		code = fail(EXIT_USAGE, "--filter-map: the value of \"%s\" is"
-			    " no list of at most %zu numbers", arg, words);
-	else if (bpf_map__key_size(map) > sizeof(key) ||
-		 bpf_map_update_elem(bpf_map__fd(map), &key, value, BPF_ANY))
+	shape = (struct filter_map){
+		.type = bpf_map__type(map), .key_size = bpf_map__key_size(map),
+		.value_size = bpf_map__value_size(map),
+	};
+	code = filter_map_parse(arg, &shape, tsc_khz, &entry);
+	if (!code && bpf_map_update_elem(bpf_map__fd(map), &entry.key,
+					 entry.value, BPF_ANY))
 		code = fail(EXIT_USAGE, "--filter-map: %s: %s", arg,
 			    errno == E2BIG ? "no such entry" : strerror(errno));
-	free(value);
+	free(entry.value);
 	return code;
 }
 
