@@ -17,7 +17,7 @@ struct histogram {
 	uint64_t count;
 	uint64_t sum;
 	uint64_t max;
-	uint32_t bucket[HISTOGRAM_BUCKETS];
+	uint64_t bucket[HISTOGRAM_BUCKETS];
 };
 
 void histogram_add(struct histogram *hist, uint64_t val);

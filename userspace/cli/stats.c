@@ -37,14 +37,18 @@ void stats_free(struct stats *stats)
 static struct stats_row *get_row(struct stats *stats, uint32_t reason,
 				 uint8_t class_id)
 {
-	struct stats_row **rows, *row;
+	struct stats_row **rows, *row, *others = NULL;
 	size_t i;
 
 	for (i = 0; i < stats->nr_rows; i++) {
 		row = stats->rows[i];
-		if (row->reason == reason && row->class_id == class_id)
+		if (row->others)
+			others = row;
+		else if (row->reason == reason && row->class_id == class_id)
 			return row;
 	}
+	if (others)
+		return others;
 	rows = realloc(stats->rows, (i + 1) * sizeof(*rows));
 	if (!rows)
 		return NULL;
@@ -52,8 +56,9 @@ static struct stats_row *get_row(struct stats *stats, uint32_t reason,
 	row = calloc(1, sizeof(*row));
 	if (!row)
 		return NULL;
-	row->reason = reason;
-	row->class_id = class_id;
+	row->others = i == STATS_MAX_ROWS;
+	row->reason = row->others ? 0 : reason;
+	row->class_id = row->others ? VMITAP_CLASS_OTHER : class_id;
 	rows[stats->nr_rows++] = row;
 	return row;
 }

@@ -13,10 +13,17 @@
 
 #include "histogram.h"
 
+/*
+ * Rows at most, but for one for all reasons beyond: more than vendors have reasons,
+ * and a recording may have a new one in each record.
+ */
+#define STATS_MAX_ROWS 512
+
 /**
  * struct stats_row - exits of one reason
  * @reason: in the vendor's code
  * @class_id: enum vmitap_class
+ * @others: of all reasons that have no row, @reason and @class_id mean nothing
  * @count: exits
  * @before: @count at the last stats_mark()
  * @recent: exits between the last two of them
@@ -25,6 +32,7 @@
 struct stats_row {
 	uint32_t reason;
 	uint8_t class_id;
+	bool others;
 	uint64_t count;
 	uint64_t before;
 	uint64_t recent;

@@ -3,6 +3,7 @@
  * stats_print.c - the table of exits by reason
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include <vmitap.h>
 
@@ -66,6 +67,14 @@ static void print_times(FILE *out, const struct stats *stats,
 		median, p99, max);
 }
 
+static const char *row_name(char buf[NAME_MAX_REASON], const struct stats *stats,
+			    const struct stats_row *row)
+{
+	if (row->others)
+		return strcpy(buf, "others");
+	return name_reason(buf, stats->vendor, row->reason);
+}
+
 static void print_row(FILE *out, const struct stats *stats,
 		      const struct stats_row *row, const struct stats_view *view,
 		      double busy)
@@ -73,7 +82,7 @@ static void print_row(FILE *out, const struct stats *stats,
 	uint64_t counted = view->since_mark ? row->recent : row->count;
 	char reason[NAME_MAX_REASON], count[TEXT_MAX], rate[TEXT_MAX];
 
-	name_reason(reason, stats->vendor, row->reason);
+	row_name(reason, stats, row);
 	text_count(count, row->count);
 	text_count(rate, view->seconds > 0 ? counted / view->seconds + 0.5 : 0);
 	fprintf(out, "%-*.*s %-10.10s %10s %8s", wide(view) ? 18 : 12,
@@ -199,9 +208,11 @@ static void json_row(struct json *json, const struct stats *stats,
 	char reason[NAME_MAX_REASON];
 
 	json_begin(json, NULL, '{');
-	json_string(json, "name", name_reason(reason, stats->vendor,
-					      row->reason));
-	json_hex(json, "reason", row->reason);
+	json_string(json, "name", row_name(reason, stats, row));
+	if (row->others)
+		json_null(json, "reason");
+	else
+		json_hex(json, "reason", row->reason);
 	json_string(json, "class", vmitap_class_name(row->class_id));
 	json_u64(json, "count", row->count);
 	json_real(json, "rate", seconds > 0 ? row->count / seconds : 0, 3);
