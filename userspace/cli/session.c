@@ -133,11 +133,10 @@ static int attach(struct session *session, uint32_t ring_bytes)
 /* --vm, if given, is the process that will have the VM. */
 static int attach_next(struct session *session, const struct options *opts)
 {
-	char *end = NULL;
 	int err;
 
-	session->pid = opts->vm ? strtoul(opts->vm, &end, 10) : 0;
-	if (opts->vm && (*end || session->pid <= 0))
+	session->pid = 0;
+	if (opts->vm && !vms_parse_pid(opts->vm, &session->pid))
 		return fail(EXIT_USAGE, "--next: --vm %s is no PID; a VM that is not"
 			    " there has no name", opts->vm);
 	err = vmitap_session_attach_next(session->tap, session->pid,

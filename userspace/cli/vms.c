@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 #include "cli.h"
 #include "text.h"
 #include "vms.h"
+
+/* Room for a name that is shown; what does not fit is not. */
+#define NAME_SHOWN 64
 
 /* Copy the name out of "NAME,opt=..." or "guest=NAME,...". */
 static void copy_name(const char *arg, char *buf, size_t size)
@@ -78,7 +82,7 @@ static const char *plain_name(const struct vmitap_vm_info *vm, char *buf, size_t
 static int no_vm(struct vmitap_vm_info *vms, size_t nr, const char *wanted)
 {
 	const char *words[65], *near;
-	char names[64][64];
+	char names[64][NAME_SHOWN];
 	size_t i;
 
 	for (i = 0; i < nr && i < 64; i++)
@@ -112,7 +116,7 @@ static int no_pid(const char *wanted)
 
 static int which(const struct vmitap_vm_info *vms, size_t nr)
 {
-	char name[64];
+	char name[NAME_SHOWN];
 	size_t i;
 
 	fail(EXIT_NO_VM, "several VMs match; choose one with --vm PID:");
@@ -122,19 +126,49 @@ static int which(const struct vmitap_vm_info *vms, size_t nr)
 	return EXIT_NO_VM;
 }
 
+static bool is_number(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
+bool vms_parse_pid(const char *text, pid_t *pid)
+{
+	unsigned long val;
+
+	if (!is_number(text))
+		return false;
+	errno = 0;
+	val = strtoul(text, NULL, 10);
+	if (errno || !val || val > INT_MAX)
+		return false;
+	*pid = val;
+	return true;
+}
+
+/* A long name matches as a whole, and as far as it is shown. */
+static bool is_named(const struct vmitap_vm_info *vm, const char *wanted)
+{
+	char name[4096];
+
+	vms_name(vm, name, sizeof(name));
+	return !strcmp(name, wanted) ||
+	       (strlen(wanted) == NAME_SHOWN - 1 &&
+		!strncmp(name, wanted, NAME_SHOWN - 1));
+}
+
 /* Move the VMs that @wanted means to the front.  Return: how many. */
 static size_t match(struct vmitap_vm_info *vms, size_t nr, const char *wanted)
 {
 	size_t i, found = 0;
-	char name[64], *end;
-	uint32_t pid;
+	bool by_pid;
+	pid_t pid;
 
 	if (!wanted)
 		return nr;
-	pid = strtoul(wanted, &end, 10);
+	by_pid = vms_parse_pid(wanted, &pid);
 	for (i = 0; i < nr; i++) {
-		if (*end ? !strcmp(vms_name(&vms[i], name, sizeof(name)),
-				   wanted) : vms[i].pid == pid)
+		if (by_pid ? vms[i].pid == (uint32_t)pid :
+			     is_named(&vms[i], wanted))
 			vms[found++] = vms[i];
 	}
 	return found;
@@ -159,7 +193,7 @@ int vms_find(struct vmitap_session *tap, const char *wanted, pid_t *pid,
 	} else if (!wanted) {
 		code = fail(EXIT_NO_VM, "no VM is running; start one, then try"
 			    " again");
-	} else if (!wanted[strspn(wanted, "0123456789")]) {
+	} else if (is_number(wanted)) {
 		code = no_pid(wanted);
 	} else {
 		code = no_vm(vms, nr, wanted);

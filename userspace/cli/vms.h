@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
 #include <linux/vmitap.h>
 
 struct vmitap_session;
@@ -23,6 +27,9 @@ int vms_get(struct vmitap_session *tap, struct vmitap_vm_info **vms, size_t *nr)
  * else the name of the process.  Return: @buf.
  */
 const char *vms_name(const struct vmitap_vm_info *vm, char *buf, size_t size);
+
+/* Parse a PID: nothing but digits.  Return: whether it is one. */
+bool vms_parse_pid(const char *text, pid_t *pid);
 
 /*
  * Find the VM that this process taps.  If it is not there any more, *@pid stays as it
