@@ -250,6 +250,12 @@ if command -v make_recording >/dev/null; then
 			grep -q 'No space left' "$tmp/err"
 		result $? 'report: truncated, and stdout full'
 	fi
+	(
+		ulimit -f 1
+		exec vmitap export --format json -o "$tmp/big" "$tmp/good"
+	) >"$tmp/out" 2>"$tmp/limit" </dev/null
+	[ $? = 9 ] && grep -q 'File too large' "$tmp/limit"
+	result $? 'export: output larger than its limit'
 	expect 9 'No such file' 'export: output cannot be made' \
 		vmitap export --format json -o "$tmp/no/dir" "$tmp/good"
 	set -o pipefail

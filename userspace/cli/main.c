@@ -166,7 +166,9 @@ int main(int argc, char **argv)
 	const struct command *cmd;
 	const char *name = argv[1];
 
+	/* Output that fails is reported by whoever wrote it, and a recording closed. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (!name) {
 		help(stderr);
 		return EXIT_USAGE;
