@@ -85,6 +85,10 @@ expect 2 'without --filter' 'filter map without filter' \
 	vmitap stat --filter-map 'a[0]=1'
 expect 2 'no number' 'strace: PID 0' vmitap strace --pid 0
 expect 2 'strace has no option -z' 'strace: unknown letter' vmitap strace -z
+expect 2 'strace has no option -z' 'strace: unknown letter among others' \
+	vmitap strace -czh
+expect 2 'strace has no option -z' 'strace: unknown letter before others' \
+	vmitap strace -zc
 expect 2 'stat has no option -c' 'letters are of one command' vmitap stat -c
 expect 2 'strace has no option --filter' 'strace: filters see exits only' \
 	vmitap strace --filter x

@@ -347,6 +347,22 @@ static void set_defaults(struct options *opts, const struct command *cmd)
 	opts->interval = cmd->interval;
 }
 
+/*
+ * What getopt_long() did not take: a letter, which may be one of several in a word,
+ * that getopt_long() is not done with then; or the last word.
+ */
+static int no_option(const struct command *cmd, const char *shorts, const char *word)
+{
+	char letter[3] = "-";
+
+	if (optopt > ' ' && optopt < 0x7f && !strchr(shorts, optopt)) {
+		letter[1] = optopt;
+		word = letter;
+	}
+	return fail(EXIT_USAGE, "%s has no option %s; see vmitap help %s", cmd->name,
+		    word, cmd->name);
+}
+
 int options_parse(const struct command *cmd, struct options *opts, int *argc,
 		  char ***argv)
 {
@@ -377,9 +393,7 @@ int options_parse(const struct command *cmd, struct options *opts, int *argc,
 			return fail(EXIT_USAGE, "%s needs a value; see vmitap"
 				    " help %s", (*argv)[optind - 1], cmd->name);
 		if (id == '?')
-			return fail(EXIT_USAGE, "%s has no option %s; see vmitap"
-				    " help %s", cmd->name, (*argv)[optind - 1],
-				    cmd->name);
+			return no_option(cmd, shorts, (*argv)[optind - 1]);
 		code = set_option(opts, id, optarg);
 		if (code)
 			return code;
