@@ -240,6 +240,9 @@ if command -v make_recording >/dev/null; then
 	done
 	result $bad 'report: truncated file reported, what is there is shown'
 	head -c $((size - 1)) "$tmp/good" >"$tmp/no-end"
+	expect 0 'Lost: 12 events' 'report: a pipe' vmitap report <(cat "$tmp/good")
+	expect 7 'truncated at byte [1-9][0-9]*;' 'report: a pipe that ends early' \
+		vmitap report <(head -c $((size - 1)) "$tmp/good")
 	head -c 20 "$tmp/good" >"$tmp/cut"
 	expect 7 '.' 'report: truncated in the head' vmitap report "$tmp/cut"
 

@@ -2,6 +2,7 @@
 /*
  * recording_test.c - writing and reading recordings: whole, damaged, disk full
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -189,6 +190,77 @@ TEST_F(file, longer_head)
 	put_bytes(offsetof(struct recording_head, head_bytes), &bytes, 4);
 	EXPECT_EQ(EXIT_OK, read_all(&self->recording));
 	EXPECT_EQ(4, seen);
+}
+
+/* Read the file, which is small enough for that, by a pipe. */
+static int read_piped(struct recording *recording)
+{
+	char buf[4096], piped[32];
+	int fd = open(path, O_RDONLY), fds[2], code;
+	ssize_t size = read(fd, buf, sizeof(buf));
+
+	if (pipe(fds) || write(fds[1], buf, size) != size)
+		abort();
+	close(fds[1]);
+	close(fd);
+	snprintf(piped, sizeof(piped), "/dev/fd/%d", fds[0]);
+	seen = 0;
+	code = recording_open(recording, piped);
+	close(fds[0]);
+	if (code)
+		return code;
+	code = recording_read(recording, count, NULL);
+	recording_close(recording);
+	return code;
+}
+
+TEST_F(file, by_a_pipe)
+{
+	__u32 bytes = sizeof(struct recording_head) + EXIT_BYTES;
+
+	ASSERT_EQ(EXIT_OK, write_exits(5));
+	EXPECT_EQ(EXIT_OK, read_piped(&self->recording));
+	EXPECT_EQ(5, seen);
+	put_bytes(offsetof(struct recording_head, head_bytes), &bytes, 4);
+	EXPECT_EQ(EXIT_OK, read_piped(&self->recording));
+	EXPECT_EQ(4, seen);
+	bytes = 1 << 20;
+	put_bytes(offsetof(struct recording_head, head_bytes), &bytes, 4);
+	EXPECT_EQ(EXIT_BAD_FILE, read_piped(&self->recording));
+	EXPECT_NE(NULL, strstr(captured, "truncated in its head"));
+}
+
+/* One record, then an error. */
+static ssize_t read_once(void *cookie, char *buf, size_t size)
+{
+	struct vmitap_exit exit = {
+		.record.type = VMITAP_RECORD_EXIT, .record.size = sizeof(exit),
+	};
+	bool *done = cookie;
+
+	if (*done || size < sizeof(exit)) {
+		errno = EIO;
+		return -1;
+	}
+	*done = true;
+	memcpy(buf, &exit, sizeof(exit));
+	return sizeof(exit);
+}
+
+/* The disk is broken behind the first record. */
+TEST_F(file, read_error)
+{
+	const cookie_io_functions_t broken = { .read = read_once };
+	bool done = false;
+
+	self->recording = (struct recording){
+		.path = "broken", .file = fopencookie(&done, "r", broken),
+	};
+	seen = 0;
+	EXPECT_EQ(EXIT_BAD_FILE, recording_read(&self->recording, count, NULL));
+	EXPECT_EQ(1, seen);
+	EXPECT_NE(NULL, strstr(captured, "broken: Input/output error at byte "));
+	recording_close(&self->recording);
 }
 
 /* A byte of the head of the third record is wrong: no event after it, no crash. */

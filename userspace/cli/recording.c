@@ -3,6 +3,7 @@
  * recording.c - read a recording, which may be damaged or hostile
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +16,48 @@
 #include "recording_format.h"
 #include "text.h"
 
+/* Return: bytes read; fewer than @size at the end of the file, and if that failed. */
+static size_t read_bytes(struct recording *rec, void *buf, size_t size)
+{
+	size_t got = fread(buf, 1, size, rec->file);
+
+	rec->at += got;
+	return got;
+}
+
+static int read_failed(const struct recording *rec)
+{
+	return fail(EXIT_BAD_FILE, "%s: %s", rec->path, strerror(errno));
+}
+
+static int truncated_head(const struct recording *rec)
+{
+	return fail(EXIT_BAD_FILE, "%s: truncated in its head", rec->path);
+}
+
+/* What a newer head has more.  Reading it does for pipes, too. */
+static int skip_head(struct recording *rec, uint64_t head_bytes)
+{
+	char buf[4096];
+	size_t want;
+
+	while (rec->at < head_bytes) {
+		want = head_bytes - rec->at;
+		if (want > sizeof(buf))
+			want = sizeof(buf);
+		if (read_bytes(rec, buf, want) == want)
+			continue;
+		return ferror(rec->file) ? read_failed(rec) : truncated_head(rec);
+	}
+	return EXIT_OK;
+}
+
 static int read_head(struct recording *rec, struct recording_head *head)
 {
-	size_t got = fread(head, 1, sizeof(*head), rec->file);
+	size_t got = read_bytes(rec, head, sizeof(*head));
 
 	if (ferror(rec->file))
-		return fail(EXIT_BAD_FILE, "%s: %s", rec->path,
-			    strerror(errno));
+		return read_failed(rec);
 	if (!got)
 		return fail(EXIT_BAD_FILE, "%s: the file is empty", rec->path);
 	if (got < sizeof(head->magic) ||
@@ -29,16 +65,14 @@ static int read_head(struct recording *rec, struct recording_head *head)
 		return fail(EXIT_BAD_FILE, "%s: foreign file, not one that"
 			    " vmitap record wrote", rec->path);
 	if (got < sizeof(*head))
-		return fail(EXIT_BAD_FILE, "%s: truncated in its head",
-			    rec->path);
+		return truncated_head(rec);
 	if (head->version != RECORDING_VERSION)
 		return fail(EXIT_BAD_FILE, "%s: version %u; this vmitap reads"
 			    " version %u", rec->path, head->version,
 			    RECORDING_VERSION);
-	if (head->head_bytes < sizeof(*head) || head->head_bytes % 8 ||
-	    fseek(rec->file, head->head_bytes, SEEK_SET))
+	if (head->head_bytes < sizeof(*head) || head->head_bytes % 8)
 		return fail(EXIT_BAD_FILE, "%s: damaged head", rec->path);
-	return EXIT_OK;
+	return skip_head(rec, head->head_bytes);
 }
 
 int recording_open(struct recording *rec, const char *path)
@@ -77,10 +111,16 @@ static size_t needed_size(const struct vmitap_record *rec)
 	return vmitap_record_needs(rec);
 }
 
-static int damaged(const struct recording *rec, const char *how, long at)
+static int damaged(const struct recording *rec, const char *how, uint64_t at)
 {
-	return fail(EXIT_BAD_FILE, "%s: %s at byte %ld; what comes before is"
+	return fail(EXIT_BAD_FILE, "%s: %s at byte %" PRIu64 "; what comes before is"
 		    " shown", rec->path, how, at);
+}
+
+/* The record at @at is not all there. */
+static int cut_short(const struct recording *rec, uint64_t at)
+{
+	return damaged(rec, ferror(rec->file) ? strerror(errno) : "truncated", at);
 }
 
 int recording_read(struct recording *rec,
@@ -93,21 +133,19 @@ int recording_read(struct recording *rec,
 		__u64 words[65536 / 8];
 	} buf;
 	struct vmitap_record *record = &buf.record;
-	size_t got;
+	size_t rest;
+	uint64_t at;
 	int code;
-	long at;
 
 	for (;;) {
-		at = ftell(rec->file);
-		got = fread(record, 1, sizeof(*record), rec->file);
-		if (got < sizeof(*record))
-			return damaged(rec, "truncated", at);
+		at = rec->at;
+		if (read_bytes(rec, record, sizeof(*record)) < sizeof(*record))
+			return cut_short(rec, at);
 		if (record->size % 8 || record->size < needed_size(record))
 			return damaged(rec, "damaged", at);
-		got = fread(record + 1, 1, record->size - sizeof(*record),
-			    rec->file);
-		if (got < record->size - sizeof(*record))
-			return damaged(rec, "truncated", at);
+		rest = record->size - sizeof(*record);
+		if (read_bytes(rec, record + 1, rest) < rest)
+			return cut_short(rec, at);
 		if (record->type == RECORDING_END) {
 			rec->ended = true;
 			memcpy(rec->lost,

@@ -13,7 +13,8 @@
 
 /**
  * struct recording - a recording being read
- * @file: read from
+ * @file: read from, which need not be able to seek
+ * @at: bytes of it that were read
  * @path: of the file
  * @name: of the VM
  * @pid: of the VMM
@@ -25,6 +26,7 @@
  */
 struct recording {
 	FILE *file;
+	uint64_t at;
 	const char *path;
 	char name[64];
 	uint32_t pid;
