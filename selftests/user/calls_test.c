@@ -295,6 +295,21 @@ TEST(return_with_no_call)
 	calls_free(&calls);
 }
 
+/* It went to another vCPU and called again, and that came before the return. */
+TEST(return_of_the_call_before)
+{
+	setup();
+	enter(1, ROOT_A, 0x7000, NR_GETPID);
+	enter(5, ROOT_A, 0x7000, NR_READ);
+	leave(4, ROOT_A, 0x7000, 12);
+	EXPECT_EQ(1, calls.nr);
+	EXPECT_EQ(1, calls.orphans);
+	leave(9, ROOT_A, 0x7000, 3);
+	EXPECT_STREQ("[12 proc-a] getpid() = ? <no return seen>\n"
+		     "[12 proc-a] read(0, NULL, 0) = 3\n", seen);
+	calls_free(&calls);
+}
+
 /* The thread went to another vCPU, whose records came first. */
 TEST(return_before_its_call)
 {

@@ -37,7 +37,9 @@ static bool same_thread(const struct vmitap_syscall *enter, uint64_t cr3,
 static bool belongs(const struct vmitap_syscall *enter,
 		    const struct vmitap_sysret *ret)
 {
-	if (!same_thread(enter, ret->cr3, ret->rsp))
+	/* Records of two vCPUs need not come in order: it may be of the call before. */
+	if (!same_thread(enter, ret->cr3, ret->rsp) ||
+	    ret->record.tsc <= enter->record.tsc)
 		return false;
 	if (enter->mode != VMITAP_MODE_LONG64)
 		return ret->mode == enter->mode;
@@ -129,7 +131,7 @@ static struct vmitap_sysret *find_early(struct calls *calls,
 	struct vmitap_sysret *ret;
 
 	for (ret = calls->early; ret < calls->early + CALLS_EARLY; ret++) {
-		if (ret->record.tsc > enter->record.tsc && belongs(enter, ret))
+		if (belongs(enter, ret))
 			return ret;
 	}
 	return NULL;
