@@ -192,10 +192,10 @@ test_state()
 
 test_pause()
 {
-	local before still=1
-	vmitap pause --for 10 >"$tmp/out" 2>"$tmp/err" &
+	local before still=1 seconds=$((10 * ${SLOWER:-1}))
+	vmitap pause --for $seconds >"$tmp/out" 2>"$tmp/err" &
 	# On a slow host it takes seconds until it has begun.
-	for _ in 1 2 3; do
+	for _ in $(seq $((seconds / 3))); do
 		before=$(guest_beat "$tmp/guest")
 		sleep 3
 		[ "$(guest_beat "$tmp/guest")" != "$before" ] || still=0
@@ -203,7 +203,7 @@ test_pause()
 	done
 	kill -0 $! && [ $still = 0 ]
 	result $? 'pause: the heart stands still'
-	wait $! && grep -q 'was paused for 10' "$tmp/err"
+	wait $! && grep -q "was paused for $seconds" "$tmp/err"
 	result $? 'pause: says how long'
 	unharmed 'pause'
 	vmitap pause >"$tmp/out" 2>&1 &

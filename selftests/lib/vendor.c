@@ -6,6 +6,7 @@
  * Codes"; Intel 64 and IA-32 Architectures Software Developer's Manual, volume 3,
  * "Exit Qualification" and "VMX Basic Exit Reasons".
  */
+#include <cpuid.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,14 @@ bool vendor_is_intel(void)
 	if (intel < 0)
 		intel = read_is_intel();
 	return intel;
+}
+
+bool vendor_is_qemu(void)
+{
+	unsigned int max, sign[3];
+
+	__cpuid(0x40000000, max, sign[0], sign[1], sign[2]);
+	return !memcmp(sign, "TCGTCGTCGTCG", sizeof(sign));
 }
 
 bool vendor_has_nested_paging(void)

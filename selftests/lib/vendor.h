@@ -53,6 +53,13 @@ struct vendor_io {
 bool vendor_is_intel(void);
 
 /**
+ * vendor_is_qemu() - is this host's processor one that QEMU emulates?
+ *
+ * Return: true if so, false on hardware and under other emulators.
+ */
+bool vendor_is_qemu(void);
+
+/**
  * vendor_has_nested_paging() - does KVM use nested page tables?
  *
  * Return: false if it keeps shadow page tables: parameter npt or ept of its module.
