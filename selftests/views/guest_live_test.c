@@ -63,6 +63,7 @@ int vmitap_session_regs(struct vmitap_session *session, uint32_t vcpu_id,
 	regs->out_segs.seg[VMITAP_IDTR].base = 4;
 	regs->out_gprs.reg[VMITAP_RSP] = 5;
 	regs->out_cpl = 3;
+	regs->out_nested = vcpu_id == 6;
 	return 0;
 }
 
@@ -94,6 +95,8 @@ static void test_vcpus(const struct guest *guest, const struct guest_live *live)
 			 regs.lstar == 2 && regs.cr4 == 3 &&
 			 regs.idtr_base == 4 && regs.rsp == 5 && regs.cpl == 3,
 			 "registers\n");
+	ksft_test_result(!regs.nested && !guest_regs(guest, 2, &regs) &&
+			 regs.nested, "registers of a nested guest are marked\n");
 	ksft_test_result(guest_regs(guest, 3, &regs) == -ENOENT,
 			 "no vCPU of that number\n");
 }
@@ -158,7 +161,7 @@ int main(void)
 	struct guest guest;
 
 	ksft_print_header();
-	ksft_set_plan(15);
+	ksft_set_plan(16);
 	if (guest_live_open(&live, &guest, NULL))
 		ksft_exit_fail_msg("not opened\n");
 	test_vcpus(&guest, live);

@@ -31,6 +31,7 @@
 
 static uint64_t tables[4][512];
 static int reads_left;
+static bool nested;
 
 /* The guest frees its top table after so many looks at it. */
 static int tables_read(void *arg, uint64_t gpa, void *buf, size_t len)
@@ -56,7 +57,7 @@ static int vcpu_regs(void *arg, unsigned int vcpu, struct guest_regs *regs)
 	(void)vcpu;
 	*regs = (struct guest_regs) {
 		.cr0 = CR0_PG, .cr3 = L4, .cr4 = CR4_PAE, .efer = EFER_LMA,
-		.lstar = TEXT + 0x80,
+		.lstar = TEXT + 0x80, .nested = nested,
 	};
 	return 0;
 }
@@ -89,15 +90,19 @@ static int find(int looks, struct kernel *kernel)
 int main(void)
 {
 	struct kernel_image image;
-	struct kernel kernel;
+	struct kernel kernel, other;
 	int looks, ended = 0;
 
 	signal(SIGALRM, on_alarm);
 	ksft_print_header();
-	ksft_set_plan(3);
+	ksft_set_plan(4);
 	ksft_test_result(!find(INT_MAX, &kernel) && kernel.text == TEXT &&
 			 kernel.phys == IMAGE && kernel.end == TEXT + (2 << 20),
 			 "a kernel of one page\n");
+	nested = true;
+	ksft_test_result(find(INT_MAX, &other) == -ENOENT,
+			 "that of a nested guest is not the guest's\n");
+	nested = false;
 	tables[1][511] = 0;
 	paging_flush(&kernel.paging);
 	ksft_test_result(!kernel_copy_image(&kernel, &image),

@@ -203,6 +203,14 @@ static void test_sample(void)
 	view_runner_sample(&runner, 7000, true);
 	ksft_test_result(find(A)->process.running == FACT_OFF_CPU,
 			 "address-spaces: no page tables without paging\n");
+	/* Another guest's page tables and user mode, on a vCPU of this one. */
+	regs = (struct guest_regs){
+		.cr0 = 1ULL << 31, .efer = 1 << 10, .cr3 = 0x380000, .cpl = 3,
+		.nested = true,
+	};
+	view_runner_sample(&runner, 8000, true);
+	ksft_test_result(!find(0x380000),
+			 "address-spaces: nothing of a nested guest\n");
 	env.guest = NULL;
 	env.paused = false;
 }
@@ -260,6 +268,46 @@ static void test_entry_points(void)
 	env.guest = NULL;
 }
 
+/* Looks of one second each at an LSTAR.  Return: changes. */
+static unsigned int enter(uint64_t *now, unsigned int looks, uint64_t lstar,
+			  bool nested)
+{
+	regs.lstar = lstar;
+	regs.nested = nested;
+	while (looks--)
+		view_runner_sample(&runner, *now += 1000000000, true);
+	view_runner_facts(&runner, 1, &facts, reports);
+	return facts.list[0].entry.changes;
+}
+
+static void test_nested_entry_points(void)
+{
+	const uint64_t own = 0xffffffff81000000, its = 0xffffffff92000000;
+	unsigned int changes;
+	uint64_t now = 0;
+
+	begin(&view_entry_points);
+	env.guest = &guest;
+	regs = (struct guest_regs){ .idtr_base = 0x5000 };
+	enter(&now, 10, own, false);
+	changes = enter(&now, 10, its, true);
+	ksft_test_result(!changes && facts.list[0].entry.lstar == own &&
+			 !enter(&now, 10, own, false),
+			 "entry-points: those of a nested guest are no change\n");
+	/* Just before it runs, or after. */
+	changes = enter(&now, 2, its, false);
+	changes += enter(&now, 1, its, true);
+	changes += enter(&now, 2, its, false);
+	ksft_test_result(!changes && !enter(&now, 10, own, false),
+			 "entry-points: nor when they are loaded for it\n");
+	enter(&now, 1, 0, false);
+	ksft_test_result(!enter(&now, 10, own, false),
+			 "entry-points: nor is a reset on such a vCPU\n");
+	ksft_test_result(enter(&now, 10, own + 0x40, false) == 1,
+			 "entry-points: what stays on such a vCPU is a change\n");
+	env.guest = NULL;
+}
+
 static void test_runner(void)
 {
 	unsigned int i;
@@ -288,7 +336,7 @@ static void test_runner(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(22);
+	ksft_set_plan(27);
 	test_time();
 	test_lost();
 	test_isolation();
@@ -296,6 +344,7 @@ int main(void)
 	test_sample();
 	test_calls();
 	test_entry_points();
+	test_nested_entry_points();
 	test_runner();
 	view_runner_free(&runner);
 	facts_free(&facts);

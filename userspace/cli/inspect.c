@@ -194,7 +194,7 @@ static bool has_moved(struct inspect *inspect)
 	struct guest_regs regs;
 	uint64_t before = inspect->lstar;
 
-	if (guest_regs(&inspect->guest, 0, &regs))
+	if (guest_regs(&inspect->guest, 0, &regs) || regs.nested)
 		return false;
 	inspect->lstar = regs.lstar;
 	return before != regs.lstar;

@@ -267,7 +267,9 @@ static int spaces_sample(void *state, uint64_t now)
 	}
 	nr = guest ? guest_nr_vcpus(guest) : 0;
 	for (i = 0; i < nr; i++) {
-		if (guest_regs(guest, i, &regs) || !(regs.cr0 & CR0_PG))
+		/* Page tables of a nested guest are none of this one's. */
+		if (guest_regs(guest, i, &regs) || regs.nested ||
+		    !(regs.cr0 & CR0_PG))
 			continue;
 		spaces->sampled = true;
 		long_mode &= regs.efer >> 10 & 1;

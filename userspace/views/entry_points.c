@@ -17,10 +17,30 @@
 /* What has not changed for so long is what the kernel goes on with. */
 #define SETTLED_MS	5000
 
+/*
+ * On AMD a hypervisor in the guest has the MSRs of its own guest (VMLOAD) for a moment
+ * before it runs that, and after.  So on a vCPU that does this, what is different has to
+ * be there in so many looks one after the other.
+ */
+#define NESTED_LOOKS	8
+
+/**
+ * struct entry - a vCPU
+ * @is: what it has, and had
+ * @since: TSC of the last change
+ * @nested: it was seen to run a nested guest
+ * @different: looks one after the other with something else than @is
+ */
+struct entry {
+	struct fact_entry_points is;
+	uint64_t since;
+	bool nested;
+	unsigned int different;
+};
+
 struct entries {
 	const struct view_env *env;
-	struct fact_entry_points *list;
-	uint64_t *since;
+	struct entry *list;
 	uint64_t rounds;
 	int nr;
 };
@@ -35,42 +55,54 @@ static int entries_start(void *state, const struct view_env *env)
 
 static int make_room(struct entries *entries, int nr)
 {
-	struct fact_entry_points *more;
-	uint64_t *since;
+	struct entry *more;
 
 	if (nr <= entries->nr)
 		return 0;
-	since = realloc(entries->since, nr * sizeof(*since));
-	if (!since)
-		return -ENOMEM;
-	entries->since = since;
 	more = realloc(entries->list, nr * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	memset(more + entries->nr, 0, (nr - entries->nr) * sizeof(*more));
-	memset(since + entries->nr, 0, (nr - entries->nr) * sizeof(*since));
 	entries->list = more;
 	entries->nr = nr;
 	return 0;
 }
 
-/* Without LSTAR, before or after, a vCPU starts or was reset. */
-static void look(struct fact_entry_points *entry, uint64_t *since,
-		 const struct guest_regs *regs, uint64_t settled, uint64_t now)
+static bool is_same(const struct fact_entry_points *is,
+		    const struct guest_regs *regs)
 {
-	if (entry->lstar != regs->lstar || entry->cstar != regs->cstar ||
-	    entry->sysenter != regs->sysenter_eip ||
-	    entry->idtr != regs->idtr_base) {
-		if (entry->lstar && regs->lstar && now - *since >= settled) {
-			entry->changes++;
-			entry->changed_tsc = now;
-		}
-		*since = now;
+	return is->lstar == regs->lstar && is->cstar == regs->cstar &&
+	       is->sysenter == regs->sysenter_eip &&
+	       is->idtr == regs->idtr_base;
+}
+
+/* Without LSTAR, before or after, a vCPU starts or was reset. */
+static void look(struct entry *entry, const struct guest_regs *regs,
+		 uint64_t settled, uint64_t now)
+{
+	struct fact_entry_points *is = &entry->is;
+
+	if (regs->nested) {
+		entry->nested = true;
+		return;
 	}
-	entry->lstar = regs->lstar;
-	entry->cstar = regs->cstar;
-	entry->sysenter = regs->sysenter_eip;
-	entry->idtr = regs->idtr_base;
+	if (is_same(is, regs)) {
+		entry->different = 0;
+		return;
+	}
+	if (entry->nested && is->lstar && regs->lstar &&
+	    ++entry->different < NESTED_LOOKS)
+		return;
+	entry->different = 0;
+	if (is->lstar && regs->lstar && now - entry->since >= settled) {
+		is->changes++;
+		is->changed_tsc = now;
+	}
+	entry->since = now;
+	is->lstar = regs->lstar;
+	is->cstar = regs->cstar;
+	is->sysenter = regs->sysenter_eip;
+	is->idtr = regs->idtr_base;
 }
 
 static int entries_sample(void *state, uint64_t now)
@@ -87,10 +119,9 @@ static int entries_sample(void *state, uint64_t now)
 	if (nr > 0 && make_room(entries, nr))
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
-		entries->list[i].vcpu = i;
+		entries->list[i].is.vcpu = i;
 		if (!guest_regs(guest, i, &regs))
-			look(&entries->list[i], &entries->since[i], &regs,
-			     settled, now);
+			look(&entries->list[i], &regs, settled, now);
 	}
 	entries->rounds += nr > 0;
 	return 0;
@@ -112,7 +143,7 @@ static int entries_facts(void *state, struct facts *facts,
 		fact = facts_add(facts, FACT_ENTRY_POINTS);
 		if (!fact)
 			return -ENOMEM;
-		fact->entry = entries->list[i];
+		fact->entry = entries->list[i].is;
 		fact->last_tsc = fact->tsc;
 	}
 	return 0;
@@ -123,7 +154,6 @@ static void entries_stop(void *state)
 	struct entries *entries = state;
 
 	free(entries->list);
-	free(entries->since);
 }
 
 const struct view view_entry_points = {

@@ -16,6 +16,8 @@
 /**
  * struct guest_regs - registers of a vCPU
  * @cpl: current privilege level
+ * @nested: the vCPU runs a guest of this guest: all that is here may be of that one,
+ *	and says nothing of the guest itself
  *
  * Zero is a register that the backend does not know.
  */
@@ -37,6 +39,7 @@ struct guest_regs {
 	uint64_t rsp;
 	uint64_t rflags;
 	uint32_t cpl;
+	bool nested;
 };
 
 /* Guest-physical memory that the guest may use. */

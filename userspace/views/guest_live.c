@@ -104,6 +104,7 @@ static int live_regs(void *arg, unsigned int vcpu, struct guest_regs *regs)
 		.kernel_gs_base = got.out_kernel_gs_base,
 		.rip = got.out_rip, .rsp = got.out_gprs.reg[VMITAP_RSP],
 		.rflags = got.out_ctrl.rflags, .cpl = got.out_cpl,
+		.nested = got.out_nested,
 	};
 	return 0;
 }

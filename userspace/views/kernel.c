@@ -136,7 +136,8 @@ static int try_vcpu(struct kernel *kernel, const struct guest *guest,
 	enum kernel_anchor anchor;
 	uint64_t root, mapped = 0;
 
-	if (!(regs->cr0 & CR0_PG) || !(regs->efer & EFER_LMA))
+	/* A nested guest has a kernel of its own, which is not the one looked for. */
+	if (regs->nested || !(regs->cr0 & CR0_PG) || !(regs->efer & EFER_LMA))
 		return -ENOENT;
 	paging_init(&kernel->paging, guest, regs);
 	root = kernel->paging.root;

@@ -80,7 +80,7 @@ static int see_registers(struct owners *owners, uint64_t now)
 	int i, nr = guest ? guest_nr_vcpus(guest) : 0;
 
 	for (i = 0; i < nr; i++)
-		if (!guest_regs(guest, i, &regs) && regs.cr0 & CR0_PG &&
+		if (!guest_regs(guest, i, &regs) && !regs.nested && regs.cr0 & CR0_PG &&
 		    see(owners, regs.cr3, now))
 			return -ENOMEM;
 	return 0;
