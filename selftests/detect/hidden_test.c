@@ -302,17 +302,64 @@ static void test_hides_more(void)
 }
 
 /* Under way, the list of tasks always changes while it is read. */
-static void test_torn(void)
+static void torn(uint32_t mask, bool runs, const char *name)
 {
+	unsigned int i;
+
 	world_init(30);
 	world.torn = true;
 	quiet(world_looks(5), "a list that is whole only in pauses");
-	world_find(17)->hidden = HIDE_LISTS;
-	world_looks(LOOKS);
+	world_find(17)->hidden = mask;
+	for (i = 0; i < LOOKS; i++) {
+		world.now += 200 * (uint64_t)WORLD_KHZ;
+		if (runs)
+			world_run_all();
+		world_look();
+	}
 	ksft_test_result(world.verdicts.nr == 1 &&
-			 world.verdicts.list->missing == HIDE_LISTS << 1,
-			 "alert: missing in both, by one that is whole in pauses\n");
+			 world.verdicts.list->missing == mask << 1,
+			 "alert: %s, by one that is whole in pauses\n", name);
 	print_verdicts();
+}
+
+static void test_torn(void)
+{
+	torn(HIDE_LISTS, true, "missing in both");
+	torn(HIDE_LIST, true, "missing in that list alone");
+	torn(HIDE_LIST, false, "a sleeper, missing in that list alone");
+}
+
+/* It is in the torn list, as that is read again, or never was missing in a whole one. */
+static void test_torn_benign(void)
+{
+	struct world_process *process;
+	unsigned int i;
+
+	world_init(30);
+	process = world_find(17);
+	/* It leaves the list for a moment, at a pause, again and again. */
+	for (i = 0; i < 60; i++) {
+		world.torn = i % 4;
+		process->hidden = i % 4 ? 0 : HIDE_LIST;
+		world_looks(1);
+	}
+	quiet(world.verdicts.nr, "a torn list has again what a whole one missed");
+}
+
+/* Each tick one of two lists is torn, and it is missing in the other. */
+static void test_torn_in_turn(void)
+{
+	unsigned int i;
+
+	world_init(30);
+	world_find(17)->hidden = HIDE_LISTS;
+	for (i = 0; i < LOOKS; i++) {
+		world.torn = i % 2;
+		world.torn_tree = i % 2 == 0;
+		world_looks(1);
+	}
+	ksft_test_result(world.verdicts.nr == 1,
+			 "alert: missing in two lists that are torn in turn\n");
 }
 
 /* No vCPU leaves its page tables, which never are seen in user mode in a pause. */
@@ -438,7 +485,7 @@ static void test_broken(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(45);
+	ksft_set_plan(51);
 	test_nothing();
 	test_births();
 	test_storm();
@@ -450,6 +497,8 @@ int main(void)
 	test_hidden_between();
 	test_hides_more();
 	test_torn();
+	test_torn_benign();
+	test_torn_in_turn();
 	test_held();
 	test_reuse();
 	test_caught();

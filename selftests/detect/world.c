@@ -142,7 +142,10 @@ static int list_facts(void *state, struct facts *facts,
 static int tree_facts(void *state, struct facts *facts,
 		      struct view_report *report)
 {
-	return list(state, facts, report, HIDE_TREE, true);
+	int err = list(state, facts, report, HIDE_TREE, true);
+
+	report->whole &= world.env.paused || !world.torn_tree;
+	return err;
 }
 
 static int agent_facts(void *state, struct facts *facts,

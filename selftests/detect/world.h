@@ -51,6 +51,7 @@ struct world_process {
  * @halves: page-table isolation
  * @broken: the list of tasks is never whole
  * @torn: nor is it while the guest runs
+ * @torn_tree: nor is the tree
  * @agent: there is one
  * @between: called between the samples of two lists, unless the VM is paused
  * @pauses: how often the VM was paused
@@ -63,6 +64,7 @@ struct world {
 	bool halves;
 	bool broken;
 	bool torn;
+	bool torn_tree;
 	bool agent;
 	void (*between)(void);
 	unsigned int pauses;

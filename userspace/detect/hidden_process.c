@@ -151,10 +151,20 @@ static void count(struct suspect *suspect, const struct aggregate *agg)
 	}
 }
 
+/*
+ * Since when views that could say so have missed it.  If they said nothing in between,
+ * it may have come to its end since the first time: only the last pause counts then.
+ */
+static uint64_t missed_since(const struct suspect *suspect)
+{
+	return suspect->gap && suspect->absent_tsc > suspect->first_tsc ?
+	       suspect->absent_tsc : suspect->first_tsc;
+}
+
 static bool has_lasted(const struct suspect *suspect,
 		       const struct aggregate *agg, uint64_t time)
 {
-	return agg->now - suspect->first_tsc >= ms(agg, time);
+	return agg->now - missed_since(suspect) >= ms(agg, time);
 }
 
 /* One address space ran code at CPL 3 after a moment at which lists did not have it. */
@@ -174,8 +184,8 @@ static bool was_complete(const struct suspect *suspect,
 			 const struct entity *entity,
 			 const struct aggregate *agg)
 {
-	return entity->process.loaded_tsc > suspect->first_tsc ||
-	       entity->process.user_tsc > suspect->first_tsc ||
+	return entity->process.loaded_tsc > missed_since(suspect) ||
+	       entity->process.user_tsc > missed_since(suspect) ||
 	       has_lasted(suspect, agg, TIME_SLEEPS_MS);
 }
 
@@ -328,6 +338,18 @@ static void want(struct hidden *hidden, enum wanted wanted)
 		hidden->wanted = wanted;
 }
 
+/* Views that say nothing of what they do not have: not asked, or not read to the end. */
+static uint32_t silent_views(const struct aggregate *agg)
+{
+	uint32_t mask = 0;
+	unsigned int i;
+
+	for (i = 0; i < agg->runner->nr; i++)
+		if (!agg->reports[i].asked || !agg->reports[i].whole)
+			mask |= 1u << i;
+	return mask;
+}
+
 /*
  * Is it missing in more lists than it was?  Views are asked one after the other, so the
  * first of them may have had it still when the next one had not; and what was told of
@@ -357,6 +379,30 @@ static void compare_pauses(struct suspect *suspect, const struct entity *entity,
 		suspect->paused_missing &= entity->missing;
 }
 
+/* Other views than before miss it, and of those before none is silent: they have it. */
+static bool is_another_story(const struct suspect *suspect,
+			     const struct entity *entity,
+			     const struct aggregate *agg)
+{
+	return !(suspect->missing & entity->missing) &&
+	       !(suspect->missing & silent_views(agg) & ~entity->seen);
+}
+
+/*
+ * Other views than before miss it, while those before say nothing: lists that are torn
+ * in turn.  What was seen without it stays so, but for what only an agent says next.
+ */
+static void go_on_with(struct suspect *suspect, const struct entity *entity,
+		       const struct aggregate *agg)
+{
+	if (!(entity->missing & aggregate_pattern(agg, VIEW_OUT_OF_BAND))) {
+		suspects_restart(suspect, entity, entity->missing, agg->now);
+		return;
+	}
+	suspect->missing = entity->missing;
+	suspect->gap = true;
+}
+
 /* A process that a view misses. */
 static int look_at(struct hidden *hidden, const struct entity *entity,
 		   const struct aggregate *agg, struct verdicts *verdicts)
@@ -368,11 +414,12 @@ static int look_at(struct hidden *hidden, const struct entity *entity,
 		  suspects_get(&hidden->suspects, entity, agg->now);
 	if (!suspect && !is_gone(&entity->process))
 		return -ENOMEM;
-	/* Another view than before: no longer the same story. */
-	if (!suspect || !(suspect->missing & entity->missing)) {
-		suspects_clear(&hidden->suspects, entity, agg->now);
+	if (!suspect || is_another_story(suspect, entity, agg)) {
+		suspects_clear(&hidden->suspects, entity, 0, agg->now);
 		return 0;
 	}
+	if (!(suspect->missing & entity->missing))
+		go_on_with(suspect, entity, agg);
 	if (has_grown(hidden, suspect, entity, agg))
 		suspects_restart(suspect, entity, entity->missing &
 				 (suspect->missing | out_of_band), agg->now);
@@ -428,7 +475,8 @@ static int look_at_lists(struct hidden *hidden, const struct aggregate *agg,
 	for (i = 0; i < agg->runner->nr; i++) {
 		report = &agg->reports[i];
 		if (agg->runner->view[i]->pattern != VIEW_OUT_OF_BAND ||
-		    !agg->runner->view[i]->lists || !report->asked || report->rounds == hidden->rounds[i])
+		    !agg->runner->view[i]->lists || !report->asked ||
+		    report->rounds == hidden->rounds[i])
 			continue;
 		hidden->rounds[i] = report->rounds;
 		if (report->whole) {
@@ -466,6 +514,7 @@ static int look(struct hidden *hidden, const struct aggregate *agg,
 		struct verdicts *verdicts)
 {
 	int err = look_at_lists(hidden, agg, verdicts);
+	uint32_t silent = silent_views(agg);
 	size_t i;
 
 	for (i = 0; i < agg->nr && !err; i++) {
@@ -473,7 +522,7 @@ static int look(struct hidden *hidden, const struct aggregate *agg,
 			err = look_at(hidden, &agg->list[i], agg, verdicts);
 		else if (agg->list[i].seen)
 			suspects_clear(&hidden->suspects, &agg->list[i],
-				       agg->now);
+				       silent, agg->now);
 	}
 	return err;
 }

@@ -100,8 +100,12 @@ void suspects_expire(struct suspects *suspects, uint64_t before)
 }
 
 static void clear(struct suspects *suspects, struct suspect *suspect,
-		  uint64_t now)
+		  const struct entity *entity, uint32_t silent, uint64_t now)
 {
+	if (suspect->missing & silent && !(suspect->missing & entity->seen)) {
+		suspect->gap = true;
+		return;
+	}
 	if (suspect->pid) {
 		*suspect = suspects->list[--suspects->nr];
 		return;
@@ -115,19 +119,19 @@ static void clear(struct suspects *suspects, struct suspect *suspect,
 }
 
 void suspects_clear(struct suspects *suspects, const struct entity *entity,
-		    uint64_t now)
+		    uint32_t silent, uint64_t now)
 {
 	const struct fact_process *process = &entity->process;
 	struct suspect *suspect = find(suspects, entity);
 	size_t i;
 
 	if (suspect)
-		clear(suspects, suspect, now);
+		clear(suspects, suspect, entity, silent, now);
 	/* Page tables that were nobody's have turned out to be this one's. */
 	for (i = 0; i < suspects->nr && process->known & FACT_ROOT; i++) {
 		suspect = &suspects->list[i];
 		if (!suspect->pid && suspect->root == process->root) {
-			clear(suspects, suspect, now);
+			clear(suspects, suspect, entity, silent, now);
 			break;
 		}
 	}

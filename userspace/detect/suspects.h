@@ -26,6 +26,7 @@
  * @runs: times that counted
  * @paused_runs: of these, with the VM paused
  * @cleared: times that a suspicion of these page tables came to nothing
+ * @gap: views that it is missing in said nothing at times, so they may have had it
  */
 struct suspect {
 	uint32_t pid;
@@ -42,6 +43,7 @@ struct suspect {
 	unsigned int runs;
 	unsigned int paused_runs;
 	unsigned int cleared;
+	bool gap;
 };
 
 /* All zero is an empty one. */
@@ -65,11 +67,13 @@ void suspects_restart(struct suspect *suspect, const struct entity *entity,
 void suspects_expire(struct suspects *suspects, uint64_t before);
 
 /*
- * Forget one that has turned out well, if it is there.  Of page tables it is kept that
- * there was a suspicion.
+ * Forget one that has turned out well, if it is there: a view that it was missing in
+ * has it, or all of those could say so and do not miss it.  @silent are the views that
+ * say nothing now, which speaks for nobody.  Of page tables it is kept that there was a
+ * suspicion.
  */
 void suspects_clear(struct suspects *suspects, const struct entity *entity,
-		    uint64_t now);
+		    uint32_t silent, uint64_t now);
 
 void suspects_free(struct suspects *suspects);
 
