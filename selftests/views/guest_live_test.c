@@ -15,7 +15,8 @@
 
 static uint8_t memory[0x10000];
 static unsigned int reads;
-static const uint32_t ids[] = { 4, 0, 6 };
+static const uint32_t ids[] = { 4, 0, 6, 2 };
+static uint32_t nr_ids = 3;
 
 /* Not in order, some that touch, a hole at 0xa0000, ROMs, and a tiny one. */
 static const struct vmitap_slot slots[] = {
@@ -37,8 +38,8 @@ int vmitap_session_vcpus(struct vmitap_session *session, uint32_t *vcpus,
 	uint32_t i;
 
 	(void)session;
-	*nr = 3;
-	for (i = 0; i < 3 && i < room; i++)
+	*nr = nr_ids;
+	for (i = 0; i < nr_ids && i < room; i++)
 		vcpus[i] = ids[i];
 	return 0;
 }
@@ -99,6 +100,16 @@ static void test_vcpus(const struct guest *guest, const struct guest_live *live)
 			 regs.nested, "registers of a nested guest are marked\n");
 	ksft_test_result(guest_regs(guest, 3, &regs) == -ENOENT,
 			 "no vCPU of that number\n");
+	nr_ids = 4;
+	ksft_test_result(guest_nr_vcpus(guest) == 4 &&
+			 guest_vcpu_id(guest, 1) == 2 &&
+			 !guest_regs(guest, 3, &regs) && regs.cr3 == 0x1006,
+			 "a vCPU that comes later, and the ids of all\n");
+	nr_ids = 1;
+	ksft_test_result(guest_nr_vcpus(guest) == 1 &&
+			 guest_vcpu_id(guest, 0) == 4 &&
+			 guest_regs(guest, 1, &regs) == -ENOENT,
+			 "vCPUs that go\n");
 }
 
 static void test_regions(const struct guest *guest)
@@ -161,7 +172,7 @@ int main(void)
 	struct guest guest;
 
 	ksft_print_header();
-	ksft_set_plan(16);
+	ksft_set_plan(18);
 	if (guest_live_open(&live, &guest, NULL))
 		ksft_exit_fail_msg("not opened\n");
 	test_vcpus(&guest, live);

@@ -45,16 +45,20 @@ static int tables_read(void *arg, uint64_t gpa, void *buf, size_t len)
 	return 0;
 }
 
-static int one_vcpu(void *arg)
+/* Of this many, all but the last are gone when their registers are asked for. */
+static int nr_vcpus = 1;
+
+static int count_vcpus(void *arg)
 {
 	(void)arg;
-	return 1;
+	return nr_vcpus;
 }
 
 static int vcpu_regs(void *arg, unsigned int vcpu, struct guest_regs *regs)
 {
 	(void)arg;
-	(void)vcpu;
+	if ((int)vcpu < nr_vcpus - 1)
+		return -ENOENT;
 	*regs = (struct guest_regs) {
 		.cr0 = CR0_PG, .cr3 = L4, .cr4 = CR4_PAE, .efer = EFER_LMA,
 		.lstar = TEXT + 0x80, .nested = nested,
@@ -63,7 +67,7 @@ static int vcpu_regs(void *arg, unsigned int vcpu, struct guest_regs *regs)
 }
 
 static const struct guest_ops ops = {
-	.read = tables_read, .nr_vcpus = one_vcpu, .regs = vcpu_regs,
+	.read = tables_read, .nr_vcpus = count_vcpus, .regs = vcpu_regs,
 };
 static const struct guest guest = { .ops = &ops };
 
@@ -95,10 +99,14 @@ int main(void)
 
 	signal(SIGALRM, on_alarm);
 	ksft_print_header();
-	ksft_set_plan(4);
+	ksft_set_plan(5);
 	ksft_test_result(!find(INT_MAX, &kernel) && kernel.text == TEXT &&
 			 kernel.phys == IMAGE && kernel.end == TEXT + (2 << 20),
 			 "a kernel of one page\n");
+	nr_vcpus = 3;
+	ksft_test_result(!find(INT_MAX, &other) && other.vcpu == 2,
+			 "vCPUs that are gone do not end the search\n");
+	nr_vcpus = 1;
 	nested = true;
 	ksft_test_result(find(INT_MAX, &other) == -ENOENT,
 			 "that of a nested guest is not the guest's\n");

@@ -34,6 +34,15 @@ static int fake_nr_vcpus(void *arg)
 	return nr_vcpus;
 }
 
+/* As with three cores a socket: ids have gaps. */
+static uint32_t first_id;
+
+static uint32_t fake_vcpu_id(void *arg, unsigned int vcpu)
+{
+	(void)arg;
+	return first_id + vcpu;
+}
+
 static int fake_regs(void *arg, unsigned int vcpu, struct guest_regs *out)
 {
 	(void)arg;
@@ -44,6 +53,7 @@ static int fake_regs(void *arg, unsigned int vcpu, struct guest_regs *out)
 static const struct guest_ops fake_ops = {
 	.read = fake_read,
 	.nr_vcpus = fake_nr_vcpus,
+	.vcpu_id = fake_vcpu_id,
 	.regs = fake_regs,
 };
 static const struct guest guest = { .ops = &fake_ops };
@@ -203,6 +213,12 @@ static void test_sample(void)
 	view_runner_sample(&runner, 7000, true);
 	ksft_test_result(find(A)->process.running == FACT_OFF_CPU,
 			 "address-spaces: no page tables without paging\n");
+	first_id = 6;
+	regs.cr0 = 1ULL << 31;
+	view_runner_sample(&runner, 7500, true);
+	ksft_test_result(find(A)->process.vcpu == 6,
+			 "address-spaces: vCPUs by their ids\n");
+	first_id = 0;
 	/* Another guest's page tables and user mode, on a vCPU of this one. */
 	regs = (struct guest_regs){
 		.cr0 = 1ULL << 31, .efer = 1 << 10, .cr3 = 0x380000, .cpl = 3,
@@ -265,6 +281,15 @@ static void test_entry_points(void)
 	view_runner_facts(&runner, 1, &facts, reports);
 	ksft_test_result(facts.list[0].entry.changes == 1,
 			 "entry-points: a reset is no change\n");
+	/* The first vCPU is unplugged, and the next one moves up. */
+	first_id = 6;
+	regs.lstar = 0xffffffff81000080;
+	view_runner_sample(&runner, 18000000000, true);
+	view_runner_facts(&runner, 1, &facts, reports);
+	ksft_test_result(facts.nr == 1 && facts.list[0].entry.vcpu == 6 &&
+			 !facts.list[0].entry.changes,
+			 "entry-points: vCPUs by their ids, not by their places\n");
+	first_id = 0;
 	env.guest = NULL;
 }
 
@@ -336,7 +361,7 @@ static void test_runner(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(27);
+	ksft_set_plan(29);
 	test_time();
 	test_lost();
 	test_isolation();

@@ -13,7 +13,7 @@
 
 #include "detect.h"
 
-#define MAX_VCPUS	4096
+#define MAX_VCPUS	16384
 
 struct changes {
 	uint32_t told[MAX_VCPUS];

@@ -273,8 +273,8 @@ static int spaces_sample(void *state, uint64_t now)
 			continue;
 		spaces->sampled = true;
 		long_mode &= regs.efer >> 10 & 1;
-		entry = touch(spaces, regs.cr3 & ROOTS_MASK, i, now,
-			      regs.cpl == 3);
+		entry = touch(spaces, regs.cr3 & ROOTS_MASK,
+			      guest_vcpu_id(guest, i), now, regs.cpl == 3);
 		if (!entry)
 			return -ENOMEM;
 		running = regs.cpl == 3 ? FACT_IN_USER : FACT_IN_KERNEL;

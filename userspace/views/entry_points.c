@@ -12,7 +12,8 @@
 
 #include "view.h"
 
-#define MAX_VCPUS	4096
+/* What KVM has ids for. */
+#define MAX_VCPUS	16384
 
 /* What has not changed for so long is what the kernel goes on with. */
 #define SETTLED_MS	5000
@@ -25,16 +26,18 @@
 #define NESTED_LOOKS	8
 
 /**
- * struct entry - a vCPU
+ * struct entry - a vCPU, by its id
  * @is: what it has, and had
  * @since: TSC of the last change
  * @nested: it was seen to run a nested guest
+ * @there: the guest had it at the last look
  * @different: looks one after the other with something else than @is
  */
 struct entry {
 	struct fact_entry_points is;
 	uint64_t since;
 	bool nested;
+	bool there;
 	unsigned int different;
 };
 
@@ -42,7 +45,7 @@ struct entries {
 	const struct view_env *env;
 	struct entry *list;
 	uint64_t rounds;
-	int nr;
+	uint32_t nr;
 };
 
 static int entries_start(void *state, const struct view_env *env)
@@ -53,19 +56,21 @@ static int entries_start(void *state, const struct view_env *env)
 	return 0;
 }
 
-static int make_room(struct entries *entries, int nr)
+/* The entry of a vCPU.  Return: NULL without memory. */
+static struct entry *get_entry(struct entries *entries, uint32_t id)
 {
+	uint32_t nr = id + 1;
 	struct entry *more;
 
-	if (nr <= entries->nr)
-		return 0;
+	if (id < entries->nr)
+		return &entries->list[id];
 	more = realloc(entries->list, nr * sizeof(*more));
 	if (!more)
-		return -ENOMEM;
+		return NULL;
 	memset(more + entries->nr, 0, (nr - entries->nr) * sizeof(*more));
 	entries->list = more;
 	entries->nr = nr;
-	return 0;
+	return &more[id];
 }
 
 static bool is_same(const struct fact_entry_points *is,
@@ -111,17 +116,24 @@ static int entries_sample(void *state, uint64_t now)
 	const struct guest *guest = entries->env->guest;
 	uint64_t settled = (uint64_t)entries->env->tsc_khz * SETTLED_MS;
 	struct guest_regs regs;
+	struct entry *entry;
+	uint32_t id;
 	int i, nr;
 
 	nr = guest ? guest_nr_vcpus(guest) : 0;
-	if (nr > MAX_VCPUS)
-		nr = MAX_VCPUS;
-	if (nr > 0 && make_room(entries, nr))
-		return -ENOMEM;
+	for (id = 0; id < entries->nr; id++)
+		entries->list[id].there = false;
 	for (i = 0; i < nr; i++) {
-		entries->list[i].is.vcpu = i;
+		id = guest_vcpu_id(guest, i);
+		if (id >= MAX_VCPUS)
+			continue;
+		entry = get_entry(entries, id);
+		if (!entry)
+			return -ENOMEM;
+		entry->is.vcpu = id;
+		entry->there = true;
 		if (!guest_regs(guest, i, &regs))
-			look(&entries->list[i], &regs, settled, now);
+			look(entry, &regs, settled, now);
 	}
 	entries->rounds += nr > 0;
 	return 0;
@@ -132,7 +144,7 @@ static int entries_facts(void *state, struct facts *facts,
 {
 	struct entries *entries = state;
 	struct fact *fact;
-	int i;
+	uint32_t i;
 
 	report->asked = entries->nr;
 	report->whole = entries->nr;
@@ -140,6 +152,8 @@ static int entries_facts(void *state, struct facts *facts,
 	if (!report->asked)
 		strcpy(report->why, "registers were not read");
 	for (i = 0; i < entries->nr; i++) {
+		if (!entries->list[i].there)
+			continue;
 		fact = facts_add(facts, FACT_ENTRY_POINTS);
 		if (!fact)
 			return -ENOMEM;

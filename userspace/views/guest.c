@@ -28,6 +28,11 @@ int guest_nr_vcpus(const struct guest *guest)
 	return guest->ops->nr_vcpus(guest->arg);
 }
 
+uint32_t guest_vcpu_id(const struct guest *guest, unsigned int vcpu)
+{
+	return guest->ops->vcpu_id ? guest->ops->vcpu_id(guest->arg, vcpu) : vcpu;
+}
+
 int guest_regs(const struct guest *guest, unsigned int vcpu,
 	       struct guest_regs *regs)
 {

@@ -54,7 +54,10 @@ struct guest_region {
  * @map: pointer to @len bytes of guest-physical memory that stays valid as long
  *	as the guest is open, or NULL; may be NULL itself.  The memory may change
  *	at any time.
- * @nr_vcpus: number of vCPUs, or negative errno
+ * @nr_vcpus: number of vCPUs, or negative errno.  vCPUs may come and go: it is asked
+ *	anew for each round of them, and their numbers hold until then
+ * @vcpu_id: what records and people call the vCPU of that number; NULL if that is its
+ *	number
  * @regs: registers of a vCPU
  * @regions: fill @list with up to @max regions in the order of addresses
  *
@@ -65,6 +68,7 @@ struct guest_ops {
 	int (*read)(void *arg, uint64_t gpa, void *buf, size_t len);
 	const void *(*map)(void *arg, uint64_t gpa, size_t len);
 	int (*nr_vcpus)(void *arg);
+	uint32_t (*vcpu_id)(void *arg, unsigned int vcpu);
 	int (*regs)(void *arg, unsigned int vcpu, struct guest_regs *regs);
 	int (*regions)(void *arg, struct guest_region *list, unsigned int max);
 };
@@ -78,6 +82,7 @@ struct guest {
 int guest_read(const struct guest *guest, uint64_t gpa, void *buf, size_t len);
 
 int guest_nr_vcpus(const struct guest *guest);
+uint32_t guest_vcpu_id(const struct guest *guest, unsigned int vcpu);
 int guest_regs(const struct guest *guest, unsigned int vcpu,
 	       struct guest_regs *regs);
 int guest_regions(const struct guest *guest, struct guest_region *list,

@@ -34,12 +34,14 @@ struct cached_page {
  * @cache: CACHE_PAGES by page number, NULL if none are kept
  * @vcpus: ids in ascending order
  * @nr_vcpus: how many
+ * @room: for how many there is room
  */
 struct guest_live {
 	struct vmitap_session *session;
 	struct cached_page *cache;
 	uint32_t *vcpus;
 	uint32_t nr_vcpus;
+	uint32_t room;
 };
 
 static int read_through(const struct guest_live *live, uint64_t gpa, void *buf,
@@ -73,11 +75,53 @@ static int live_read(void *arg, uint64_t gpa, void *buf, size_t len)
 	return 0;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* As of now.  Return: 0, or negative errno with the list as it was. */
+static int list_vcpus(struct guest_live *live)
+{
+	uint32_t room = live->room, nr, *ids;
+	int err;
+
+	for (;;) {
+		ids = calloc(room + 1, sizeof(*ids));
+		if (!ids)
+			return -ENOMEM;
+		err = vmitap_session_vcpus(live->session, ids, room, &nr);
+		if (err || nr <= room)
+			break;
+		room = nr;
+		free(ids);
+	}
+	if (err) {
+		free(ids);
+		return err;
+	}
+	free(live->vcpus);
+	live->vcpus = ids;
+	live->room = room;
+	live->nr_vcpus = nr;
+	qsort(ids, nr, sizeof(*ids), compare_ids);
+	return 0;
+}
+
+/* vCPUs come and go while the guest runs; the session has them in memory. */
 static int live_nr_vcpus(void *arg)
 {
-	const struct guest_live *live = arg;
+	struct guest_live *live = arg;
 
+	list_vcpus(live);
 	return live->nr_vcpus;
+}
+
+static uint32_t live_vcpu_id(void *arg, unsigned int vcpu)
+{
+	return guest_live_vcpu_id(arg, vcpu);
 }
 
 static int live_regs(void *arg, unsigned int vcpu, struct guest_regs *regs)
@@ -178,40 +222,10 @@ static int live_regions(void *arg, struct guest_region *list, unsigned int max)
 static const struct guest_ops live_ops = {
 	.read = live_read,
 	.nr_vcpus = live_nr_vcpus,
+	.vcpu_id = live_vcpu_id,
 	.regs = live_regs,
 	.regions = live_regions,
 };
-
-static int compare_ids(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static int list_vcpus(struct guest_live *live)
-{
-	uint32_t room = 0, nr;
-	int err;
-
-	for (;;) {
-		err = vmitap_session_vcpus(live->session, live->vcpus, room,
-					   &nr);
-		if (err || nr <= room)
-			break;
-		room = nr;
-		free(live->vcpus);
-		live->vcpus = calloc(room, sizeof(*live->vcpus));
-		if (!live->vcpus)
-			return -ENOMEM;
-	}
-	if (err)
-		return err;
-	live->nr_vcpus = nr;
-	if (nr)
-		qsort(live->vcpus, nr, sizeof(*live->vcpus), compare_ids);
-	return 0;
-}
 
 int guest_live_open(struct guest_live **out, struct guest *guest,
 		    struct vmitap_session *session)

@@ -16,8 +16,9 @@ struct vmitap_session;
  * @guest: state to read, valid until then
  * @session: session that is attached, and stays so until then
  *
- * vCPUs are numbered through in the order of their ids; guest_live_vcpu_id() says
- * which is which.  The session must not be used by another thread meanwhile.
+ * vCPUs are numbered through in the order of their ids, anew at each guest_nr_vcpus();
+ * guest_live_vcpu_id() says which is which.  The session must not be used by another
+ * thread meanwhile.
  *
  * Return: 0, -ENOMEM, or what the session says.
  */

@@ -158,7 +158,7 @@ static int try_vcpu(struct kernel *kernel, const struct guest *guest,
 int kernel_find(struct kernel *kernel, const struct guest *guest)
 {
 	struct guest_regs regs;
-	int nr, vcpu, err = -ENOENT;
+	int nr, vcpu, err, failed = -ENOENT;
 
 	memset(kernel, 0, sizeof(*kernel));
 	nr = guest_nr_vcpus(guest);
@@ -166,15 +166,18 @@ int kernel_find(struct kernel *kernel, const struct guest *guest)
 		return nr;
 	for (vcpu = 0; vcpu < nr; vcpu++) {
 		err = guest_regs(guest, vcpu, &regs);
-		if (err)
-			return err;
+		/* It may have been taken out since, or not be there to answer. */
+		if (err) {
+			failed = failed == -ENOENT ? err : failed;
+			continue;
+		}
 		err = try_vcpu(kernel, guest, &regs);
 		if (!err) {
 			kernel->vcpu = vcpu;
 			return 0;
 		}
 	}
-	return -ENOENT;
+	return failed;
 }
 
 int kernel_copy_image(struct kernel *kernel, struct kernel_image *image)

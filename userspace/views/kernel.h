@@ -67,7 +67,7 @@ struct kernel_image {
  * kernel_find() - locate the kernel, from registers and page tables alone
  *
  * Return: 0, -ENOENT if no vCPU leads to a kernel that is mapped as x86-64 Linux
- * is, or what the backend says.
+ * is, or what the backend says of one that it could not ask.
  */
 int kernel_find(struct kernel *kernel, const struct guest *guest);
 
