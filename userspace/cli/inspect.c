@@ -118,12 +118,16 @@ int inspect_open(struct inspect *inspect, const struct options *opts)
 	return EXIT_OK;
 }
 
+static void close_linux(struct linux_guest *lg)
+{
+	if (lg)
+		linux_close(lg);
+	free(lg);
+}
+
 static void forget_linux(struct inspect *inspect)
 {
-	if (inspect->lg) {
-		linux_close(inspect->lg);
-		free(inspect->lg);
-	}
+	close_linux(inspect->lg);
 	inspect->lg = NULL;
 	inspect->env.lg = NULL;
 }
@@ -133,6 +137,7 @@ void inspect_close(struct inspect *inspect)
 	aggregate_free(&inspect->agg);
 	view_runner_free(&inspect->runner);
 	forget_linux(inspect);
+	follow_free(&inspect->follow);
 	guest_live_close(inspect->live);
 	session_close(&inspect->session);
 }
@@ -159,8 +164,7 @@ static struct linux_guest *open_linux(struct inspect *inspect)
 	guest_live_cache(inspect->live, true);
 	if (linux_open(lg, &inspect->guest, &options)) {
 		snprintf(inspect->why, sizeof(inspect->why), "%s", lg->error);
-		linux_close(lg);
-		free(lg);
+		close_linux(lg);
 		lg = NULL;
 	} else {
 		inspect->why[0] = '\0';
@@ -186,44 +190,35 @@ static bool lost_track(const struct inspect *inspect)
 }
 
 /*
- * Whether the first vCPU enters a kernel elsewhere.  Lists of a kernel that does not
- * run any more can still be whole: a reset leaves memory as it is.
- */
-static bool has_moved(struct inspect *inspect)
-{
-	struct guest_regs regs;
-	uint64_t before = inspect->lstar;
-
-	if (guest_regs(&inspect->guest, 0, &regs) || regs.nested)
-		return false;
-	inspect->lstar = regs.lstar;
-	return before != regs.lstar;
-}
-
-/*
  * The guest may not have been Linux yet, or have booted anew: then the kernel is
- * elsewhere, or not there any more.  Return: whether it is another than before.
+ * elsewhere, or not there any more.  Return: whether it is another guest than before.
  */
 static bool follow_guest(struct inspect *inspect)
 {
-	struct linux_guest *lg, *old = inspect->lg;
-	bool moved = has_moved(inspect);
+	bool lost = lost_track(inspect);
+	enum follow_step step;
+	struct linux_guest *lg;
 
-	if (!(old && moved) && (session_now() < inspect->next_try ||
-				(old && !lost_track(inspect))))
+	/* Lists of a kernel that does not run can still be whole: memory stays. */
+	if (follow_look(&inspect->follow, &inspect->guest) == FOLLOW_RESET) {
+		forget_linux(inspect);
+		return true;
+	}
+	if (session_now() < inspect->next_try ||
+	    (inspect->lg && !inspect->follow.moved && !lost))
 		return false;
 	inspect->next_try = session_now() + RETRY_S;
 	lg = open_linux(inspect);
-	if (old && lg && lg->kernel.text == old->kernel.text &&
-	    lg->kernel.phys == old->kernel.phys) {
-		linux_close(lg);
-		free(lg);
+	step = follow_found(&inspect->follow, lg, inspect->lg, lost);
+	if (step == FOLLOW_KEEP) {
+		inspect->why[0] = '\0';
+		close_linux(lg);
 		return false;
 	}
 	forget_linux(inspect);
 	inspect->lg = lg;
 	inspect->env.lg = lg;
-	return old;
+	return step == FOLLOW_TAKE_ANEW;
 }
 
 /* Read what the rings hold: a VM that is paused adds nothing to them. */

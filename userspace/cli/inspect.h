@@ -6,6 +6,7 @@
 #define VMITAP_CLI_INSPECT_H
 
 #include "aggregate.h"
+#include "follow.h"
 #include "guest_live.h"
 #include "options.h"
 #include "session.h"
@@ -21,7 +22,7 @@
  * @runner: the views
  * @agg: what they said last
  * @started: TSC when capture began
- * @lstar: of the first vCPU when the guest was understood
+ * @follow: whether it is still the same guest, with the same kernel
  * @next_try: when to try again to understand the guest
  * @why: why it is not understood; "" if it is
  * @restarts: times that the guest was seen to have booted anew
@@ -36,7 +37,7 @@ struct inspect {
 	struct view_runner runner;
 	struct aggregate agg;
 	uint64_t started;
-	uint64_t lstar;
+	struct follow follow;
 	double next_try;
 	char why[256];
 	unsigned int restarts;

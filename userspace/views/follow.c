@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * follow.c - whether a guest still runs the kernel that was understood
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "follow.h"
+
+#define MAX_VCPUS	16384
+
+#define CR0_PG		(1ULL << 31)
+
+/**
+ * struct follow_vcpu - where a vCPU enters its kernel
+ * @lstar: LSTAR; 0 if it has none
+ * @next: what it had at the last look, if that was not the same
+ */
+struct follow_vcpu {
+	uint64_t lstar;
+	uint64_t next;
+};
+
+static struct follow_vcpu *get_vcpu(struct follow *follow, uint32_t id)
+{
+	struct follow_vcpu *more;
+	uint32_t nr = id + 1;
+
+	if (id < follow->nr)
+		return &follow->vcpus[id];
+	if (id >= MAX_VCPUS)
+		return NULL;
+	more = realloc(follow->vcpus, nr * sizeof(*more));
+	if (!more)
+		return NULL;
+	memset(more + follow->nr, 0, (nr - follow->nr) * sizeof(*more));
+	follow->vcpus = more;
+	follow->nr = nr;
+	return &more[id];
+}
+
+/*
+ * Whether it enters a kernel elsewhere than before, for two looks: on AMD a hypervisor
+ * in the guest has its own guest's LSTAR for a moment.  From none to one is a vCPU that
+ * starts.
+ */
+static bool has_moved(struct follow_vcpu *vcpu, uint64_t lstar)
+{
+	if (vcpu->lstar == lstar) {
+		vcpu->next = 0;
+		return false;
+	}
+	if (vcpu->lstar && vcpu->next != lstar) {
+		vcpu->next = lstar;
+		return false;
+	}
+	vcpu->next = 0;
+	if (!vcpu->lstar) {
+		vcpu->lstar = lstar;
+		return false;
+	}
+	vcpu->lstar = lstar;
+	return true;
+}
+
+/* No vCPU has a kernel.  Return: FOLLOW_RESET at the first such look after one had. */
+static enum follow_seen see_none(struct follow *follow)
+{
+	if (!follow->runs)
+		return FOLLOW_SAME;
+	follow_free(follow);
+	return FOLLOW_RESET;
+}
+
+enum follow_seen follow_look(struct follow *follow, const struct guest *guest)
+{
+	int i, nr = guest_nr_vcpus(guest), asked = 0, running = 0;
+	enum follow_seen seen = FOLLOW_SAME;
+	struct follow_vcpu *vcpu;
+	struct guest_regs regs;
+	uint32_t id;
+
+	for (i = 0; i < nr; i++) {
+		if (guest_regs(guest, i, &regs))
+			continue;
+		asked++;
+		/* Who runs a nested guest has a kernel, whichever it is. */
+		running += regs.nested || (regs.cr0 & CR0_PG && regs.lstar);
+		id = guest_vcpu_id(guest, i);
+		vcpu = regs.nested || !regs.lstar ? NULL : get_vcpu(follow, id);
+		if (!vcpu || !has_moved(vcpu, regs.lstar))
+			continue;
+		follow->moved = true;
+		seen = FOLLOW_MOVED;
+	}
+	if (asked && !running)
+		return see_none(follow);
+	follow->runs |= running;
+	return seen;
+}
+
+static void learn(struct follow *follow, const struct linux_guest *lg)
+{
+	follow->known = true;
+	follow->text = lg->kernel.text;
+	follow->phys = lg->kernel.phys;
+}
+
+/*
+ * What was found and is where the kernel was is the same guest.  What is not found is there still, unless a
+ * vCPU has gone elsewhere; lists that break are told of, and have to be read for that.
+ */
+enum follow_step follow_found(struct follow *follow,
+			      const struct linux_guest *lg, bool has, bool lost)
+{
+	bool moved = follow->moved, known = follow->known, same_place;
+
+	follow->moved = false;
+	if (!lg)
+		return has && !moved ? FOLLOW_KEEP : FOLLOW_DROP;
+	same_place = lg->kernel.text == follow->text &&
+		     lg->kernel.phys == follow->phys;
+	learn(follow, lg);
+	if (known && !same_place)
+		return FOLLOW_TAKE_ANEW;
+	return has && known && !lost ? FOLLOW_KEEP : FOLLOW_TAKE;
+}
+
+void follow_free(struct follow *follow)
+{
+	free(follow->vcpus);
+	memset(follow, 0, sizeof(*follow));
+}
