@@ -63,6 +63,10 @@ static void begin(void)
 	memset(&lg, 0, sizeof(lg));
 	lg.kernel.text = 0xffffffff81000000;
 	lg.kernel.phys = 0x1000000;
+	lg.init_task = 0xffffffff82a15a40;
+	lg.symbols.nr = 170000;
+	lg.btf.bytes = 5000000;
+	strcpy(lg.banner, "Linux version 6.1.0-9");
 	follow_found(&follow, &lg, false, false);
 }
 
@@ -143,6 +147,13 @@ static void test_found(void)
 			 "the same kernel: what there is goes on\n");
 	ksft_test_result(follow_found(&follow, &lg, true, true) == FOLLOW_TAKE,
 			 "unless its lists are lost\n");
+	lg.init_task += 0x40;
+	ksft_test_result(follow_found(&follow, &lg, true, false) == FOLLOW_TAKE,
+			 "another build in its place, but not another guest\n");
+	lg.banner[14] = '7';
+	ksft_test_result(follow_found(&follow, &lg, true, false) == FOLLOW_TAKE &&
+			 follow_found(&follow, &lg, true, false) == FOLLOW_KEEP,
+			 "also by its banner\n");
 	lg.kernel.text += 0x1000000;
 	ksft_test_result(follow_found(&follow, &lg, true, false) ==
 			 FOLLOW_TAKE_ANEW, "a kernel elsewhere\n");
@@ -151,7 +162,7 @@ static void test_found(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(16);
+	ksft_set_plan(18);
 	test_reset();
 	test_moved();
 	test_not_found();

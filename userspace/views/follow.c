@@ -104,26 +104,42 @@ static void learn(struct follow *follow, const struct linux_guest *lg)
 	follow->known = true;
 	follow->text = lg->kernel.text;
 	follow->phys = lg->kernel.phys;
+	follow->init_task = lg->init_task;
+	follow->nr_symbols = lg->symbols.nr;
+	follow->btf_bytes = lg->btf.bytes;
+	memcpy(follow->banner, lg->banner, sizeof(follow->banner));
+}
+
+/* Another build may have been put where the one before was: kexec without KASLR. */
+static bool is_same_build(const struct follow *follow,
+			  const struct linux_guest *lg)
+{
+	return follow->init_task == lg->init_task &&
+	       follow->nr_symbols == lg->symbols.nr &&
+	       follow->btf_bytes == lg->btf.bytes &&
+	       !strncmp(follow->banner, lg->banner, sizeof(follow->banner));
 }
 
 /*
- * What was found and is where the kernel was is the same guest.  What is not found is there still, unless a
+ * What was found and is where the kernel was counts as the same guest whatever it says
+ * of itself: a banner is easily changed.  What is not found is there still, unless a
  * vCPU has gone elsewhere; lists that break are told of, and have to be read for that.
  */
 enum follow_step follow_found(struct follow *follow,
 			      const struct linux_guest *lg, bool has, bool lost)
 {
-	bool moved = follow->moved, known = follow->known, same_place;
+	bool moved = follow->moved, known = follow->known, same_place, same;
 
 	follow->moved = false;
 	if (!lg)
 		return has && !moved ? FOLLOW_KEEP : FOLLOW_DROP;
 	same_place = lg->kernel.text == follow->text &&
 		     lg->kernel.phys == follow->phys;
+	same = same_place && is_same_build(follow, lg);
 	learn(follow, lg);
 	if (known && !same_place)
 		return FOLLOW_TAKE_ANEW;
-	return has && known && !lost ? FOLLOW_KEEP : FOLLOW_TAKE;
+	return has && known && same && !lost ? FOLLOW_KEEP : FOLLOW_TAKE;
 }
 
 void follow_free(struct follow *follow)

@@ -50,6 +50,10 @@ struct follow {
 	bool known;
 	uint64_t text;
 	uint64_t phys;
+	uint64_t init_task;
+	uint32_t nr_symbols;
+	uint32_t btf_bytes;
+	char banner[512];
 };
 
 /* Look at the registers of all vCPUs. */
