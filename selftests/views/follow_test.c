@@ -118,6 +118,8 @@ static void test_moved(void)
 	ksft_test_result(look() == FOLLOW_SAME && look() == FOLLOW_MOVED &&
 			 look() == FOLLOW_SAME && follow.moved,
 			 "two do, of any vCPU\n");
+	ksft_test_result(follow_first(&follow) == 4,
+			 "the search begins with that one, by its id\n");
 }
 
 /* A root-kit overwrites the banner and takes the system calls, all between two looks. */
@@ -162,7 +164,7 @@ static void test_found(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(18);
+	ksft_set_plan(19);
 	test_reset();
 	test_moved();
 	test_not_found();

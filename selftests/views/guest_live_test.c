@@ -83,7 +83,7 @@ int vmitap_session_read_memory(struct vmitap_session *session,
 	return 0;
 }
 
-static void test_vcpus(const struct guest *guest, const struct guest_live *live)
+static void test_vcpus(const struct guest *guest, struct guest_live *live)
 {
 	struct guest_regs regs;
 
@@ -105,6 +105,14 @@ static void test_vcpus(const struct guest *guest, const struct guest_live *live)
 			 guest_vcpu_id(guest, 1) == 2 &&
 			 !guest_regs(guest, 3, &regs) && regs.cr3 == 0x1006,
 			 "a vCPU that comes later, and the ids of all\n");
+	guest_live_first(live, 4);
+	ksft_test_result(guest_nr_vcpus(guest) == 4 &&
+			 guest_vcpu_id(guest, 0) == 4 &&
+			 guest_vcpu_id(guest, 1) == 0 &&
+			 guest_vcpu_id(guest, 3) == 6 &&
+			 !guest_regs(guest, 0, &regs) && regs.cr3 == 0x1004,
+			 "one of them before the others\n");
+	guest_live_first(live, UINT32_MAX);
 	nr_ids = 1;
 	ksft_test_result(guest_nr_vcpus(guest) == 1 &&
 			 guest_vcpu_id(guest, 0) == 4 &&
@@ -172,7 +180,7 @@ int main(void)
 	struct guest guest;
 
 	ksft_print_header();
-	ksft_set_plan(18);
+	ksft_set_plan(19);
 	if (guest_live_open(&live, &guest, NULL))
 		ksft_exit_fail_msg("not opened\n");
 	test_vcpus(&guest, live);

@@ -162,6 +162,7 @@ static struct linux_guest *open_linux(struct inspect *inspect)
 		return NULL;
 	/* What is read here stays as it is: tables and image of the kernel. */
 	guest_live_cache(inspect->live, true);
+	guest_live_first(inspect->live, follow_first(&inspect->follow));
 	if (linux_open(lg, &inspect->guest, &options)) {
 		snprintf(inspect->why, sizeof(inspect->why), "%s", lg->error);
 		close_linux(lg);
@@ -169,6 +170,7 @@ static struct linux_guest *open_linux(struct inspect *inspect)
 	} else {
 		inspect->why[0] = '\0';
 	}
+	guest_live_first(inspect->live, FOLLOW_NONE);
 	guest_live_cache(inspect->live, false);
 	return lg;
 }

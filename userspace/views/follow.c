@@ -90,6 +90,7 @@ enum follow_seen follow_look(struct follow *follow, const struct guest *guest)
 		vcpu = regs.nested || !regs.lstar ? NULL : get_vcpu(follow, id);
 		if (!vcpu || !has_moved(vcpu, regs.lstar))
 			continue;
+		follow->first = id + 1;
 		follow->moved = true;
 		seen = FOLLOW_MOVED;
 	}
@@ -97,6 +98,11 @@ enum follow_seen follow_look(struct follow *follow, const struct guest *guest)
 		return see_none(follow);
 	follow->runs |= running;
 	return seen;
+}
+
+uint32_t follow_first(const struct follow *follow)
+{
+	return follow->first ? follow->first - 1 : FOLLOW_NONE;
 }
 
 static void learn(struct follow *follow, const struct linux_guest *lg)

@@ -11,6 +11,9 @@
 
 #include "linux.h"
 
+/* No vCPU. */
+#define FOLLOW_NONE	UINT32_MAX
+
 /* What became of a guest between two looks. */
 enum follow_seen {
 	FOLLOW_SAME,
@@ -38,6 +41,7 @@ struct follow_vcpu;
  * struct follow - what is known of the guest's kernel.  All zero is nothing.
  * @vcpus: where vCPUs enter it, by id
  * @nr: how many
+ * @first: id of the vCPU that was last seen to enter another, plus 1; 0 for none
  * @runs: a vCPU was seen to have a kernel
  * @moved: one enters another, and what that is has not been found out yet
  * @known: there is one, that the rest is of
@@ -45,6 +49,7 @@ struct follow_vcpu;
 struct follow {
 	struct follow_vcpu *vcpus;
 	uint32_t nr;
+	uint32_t first;
 	bool runs;
 	bool moved;
 	bool known;
@@ -58,6 +63,12 @@ struct follow {
 
 /* Look at the registers of all vCPUs. */
 enum follow_seen follow_look(struct follow *follow, const struct guest *guest);
+
+/*
+ * The vCPU to begin with when the kernel is looked for, FOLLOW_NONE if any will do: when
+ * a kernel panics, another one runs on one vCPU while the rest stays where it was.
+ */
+uint32_t follow_first(const struct follow *follow);
 
 /**
  * follow_found() - an attempt to understand the guest has come to its end

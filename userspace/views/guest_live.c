@@ -32,8 +32,9 @@ struct cached_page {
  * struct guest_live - a guest under a session
  * @session: the session
  * @cache: CACHE_PAGES by page number, NULL if none are kept
- * @vcpus: ids in ascending order
+ * @vcpus: ids in ascending order, but for @first
  * @nr_vcpus: how many
+ * @first: id of the vCPU that comes first
  * @room: for how many there is room
  */
 struct guest_live {
@@ -41,6 +42,7 @@ struct guest_live {
 	struct cached_page *cache;
 	uint32_t *vcpus;
 	uint32_t nr_vcpus;
+	uint32_t first;
 	uint32_t room;
 };
 
@@ -82,6 +84,18 @@ static int compare_ids(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+static void move_to_front(uint32_t *ids, uint32_t nr, uint32_t id)
+{
+	uint32_t i;
+
+	for (i = 0; i < nr && ids[i] != id; i++)
+		;
+	if (i == nr)
+		return;
+	memmove(ids + 1, ids, i * sizeof(*ids));
+	ids[0] = id;
+}
+
 /* As of now.  Return: 0, or negative errno with the list as it was. */
 static int list_vcpus(struct guest_live *live)
 {
@@ -107,6 +121,7 @@ static int list_vcpus(struct guest_live *live)
 	live->room = room;
 	live->nr_vcpus = nr;
 	qsort(ids, nr, sizeof(*ids), compare_ids);
+	move_to_front(ids, nr, live->first);
 	return 0;
 }
 
@@ -238,6 +253,7 @@ int guest_live_open(struct guest_live **out, struct guest *guest,
 	if (!live)
 		return -ENOMEM;
 	live->session = session;
+	live->first = UINT32_MAX;
 	err = list_vcpus(live);
 	if (err) {
 		guest_live_close(live);
@@ -261,6 +277,11 @@ void guest_live_close(struct guest_live *live)
 uint32_t guest_live_vcpu_id(const struct guest_live *live, unsigned int vcpu)
 {
 	return live->vcpus[vcpu];
+}
+
+void guest_live_first(struct guest_live *live, uint32_t id)
+{
+	live->first = id;
 }
 
 int guest_live_cache(struct guest_live *live, bool on)

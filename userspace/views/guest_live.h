@@ -29,6 +29,12 @@ void guest_live_close(struct guest_live *live);
 /* The id of the vCPU that guest_regs() knows by a number. */
 uint32_t guest_live_vcpu_id(const struct guest_live *live, unsigned int vcpu);
 
+/*
+ * The vCPU of this id comes before the others from the next guest_nr_vcpus() on;
+ * UINT32_MAX for none.
+ */
+void guest_live_first(struct guest_live *live, uint32_t id);
+
 /**
  * guest_live_cache() - keep pages that were read, or forget and keep none
  * @live: guest
