@@ -404,6 +404,49 @@ TEST_F(library, eventfd_and_new_vcpu)
 	close(fd.fd);
 }
 
+/* What was found in the rings but was in no batch yet is worth no wait. */
+TEST_F(library, no_wait_while_there_are_records)
+{
+	const struct vmitap_config config = {
+		.classes = VMITAP_CLASSES_EXIT, .watermark = 4 * RING_BYTES / 2,
+	};
+	const struct vmitap_record *const *records;
+
+	add_vcpu(self->vm);
+	testvm_set_gpr(&self->vm->vcpus[0], 'b', 600);
+	tap(self->session, self->vm, 4 * RING_BYTES, config);
+	testvm_run(&self->vm->vcpus[0]);
+	EXPECT_EQ(0, vmitap_session_wait(self->session, 0));
+	ASSERT_EQ(256, vmitap_session_read(self->session, &records));
+	EXPECT_EQ(1, vmitap_session_wait(self->session, 0));
+	ASSERT_EQ(256, vmitap_session_read(self->session, &records));
+	ASSERT_LT(80, vmitap_session_read(self->session, &records));
+	EXPECT_EQ(0, vmitap_session_wait(self->session, 0));
+}
+
+/* A reader that has always something to read gets the records of new vCPUs, too. */
+TEST_F(library, new_vcpu_without_a_wait)
+{
+	const struct vmitap_config config = { .classes = VMITAP_CLASSES_EXIT };
+	const struct vmitap_record *record;
+	double end = now() + 20;
+	bool seen = false;
+	int ret;
+
+	add_vcpu(self->vm);
+	tap(self->session, self->vm, RING_BYTES, config);
+	testvm_start(self->vm);
+	add_vcpu(self->vm);
+	testvm_run(&self->vm->vcpus[1]);
+	while (!seen && now() < end) {
+		ret = vmitap_session_next(self->session, &record);
+		ASSERT_LE(0, ret);
+		seen = ret && record->vcpu == 1;
+	}
+	EXPECT_TRUE(seen);
+	testvm_stop(self->vm);
+}
+
 TEST_F(library, end_of_the_vm)
 {
 	const struct vmitap_config config = { .classes = VMITAP_CLASSES_PASSIVE };

@@ -140,6 +140,17 @@ void vmitap_merge_release(struct vmitap_merge *merge)
 		merge->wake |= vmitap_ring_release(merge->lanes[i]->ring);
 }
 
+bool vmitap_merge_holds(const struct vmitap_merge *merge)
+{
+	unsigned int i;
+
+	for (i = 0; i < merge->nr_lanes; i++) {
+		if (merge->lanes[i]->nr || merge->lanes[i]->at != merge->lanes[i]->ring->end)
+			return true;
+	}
+	return false;
+}
+
 /* Return: how far lanes may be filled. */
 static unsigned int lane_depth(const struct vmitap_merge *merge)
 {

@@ -119,6 +119,12 @@ int vmitap_merge_add(struct vmitap_merge *merge, struct vmitap_ring *ring);
 void vmitap_merge_release(struct vmitap_merge *merge);
 
 /*
+ * Is there a record that was found but is in no batch yet?  The batch must be at its end,
+ * and given back.
+ */
+bool vmitap_merge_holds(const struct vmitap_merge *merge);
+
+/*
  * Make the next batch; the one before is at its end.  Return: 1, 0 if there is
  * nothing to read, or -EPROTO.
  */

@@ -391,33 +391,15 @@ static int finish_read(struct vmitap_session *session, int ret)
 	return vmitap_error_ring(session, i);
 }
 
-int vmitap_session_next(struct vmitap_session *session,
-			const struct vmitap_record **record)
-{
-	int ret = vmitap_merge_next(&session->merge, record);
+/* Batches between two looks for rings of new vCPUs by a reader that never waits. */
+#define BATCHES_PER_LOOK 64
 
-	if (__builtin_expect(ret == 1 && !session->merge.wake, 1))
-		return 1;
-	return finish_read(session, ret);
-}
-
-int vmitap_session_read(struct vmitap_session *session,
-			const struct vmitap_record *const **records)
-{
-	int ret = vmitap_merge_read(&session->merge, records);
-
-	return finish_read(session, ret);
-}
-
-int vmitap_session_wait(struct vmitap_session *session, int timeout_ms)
+/* Wait for events, and map what is new.  As vmitap_session_wait(). */
+static int poll_rings(struct vmitap_session *session, int timeout_ms)
 {
 	struct pollfd fd = { .fd = session->fd, .events = POLLIN | POLLPRI };
 	int ret;
 
-	if (session->merge.next != session->merge.end)
-		return 1;
-	vmitap_merge_release(&session->merge);
-	finish_read(session, 0);
 	ret = poll(&fd, 1, timeout_ms);
 	if (ret < 0)
 		ret = -errno;
@@ -434,4 +416,55 @@ int vmitap_session_wait(struct vmitap_session *session, int timeout_ms)
 	if (ret < 0)
 		vmitap_error_other(session, ret, "wait for events");
 	return ret;
+}
+
+/* A batch may be at its end.  Return: 0, or what went wrong with a new ring. */
+static inline int before_batch(struct vmitap_session *session)
+{
+	int ret;
+
+	if (session->merge.next != session->merge.end ||
+	    ++session->nr_batches % BATCHES_PER_LOOK)
+		return 0;
+	ret = poll_rings(session, 0);
+	/* Of the VM's end, and of signals, waiting tells. */
+	return ret < 0 && ret != -EPIPE && ret != -EINTR && ret != -ENOTCONN ? ret : 0;
+}
+
+int vmitap_session_next(struct vmitap_session *session,
+			const struct vmitap_record **record)
+{
+	int ret = before_batch(session);
+
+	if (__builtin_expect(ret, 0))
+		return ret;
+	ret = vmitap_merge_next(&session->merge, record);
+	if (__builtin_expect(ret == 1 && !session->merge.wake, 1))
+		return 1;
+	return finish_read(session, ret);
+}
+
+int vmitap_session_read(struct vmitap_session *session,
+			const struct vmitap_record *const **records)
+{
+	int ret = before_batch(session);
+
+	if (__builtin_expect(ret, 0))
+		return ret;
+	ret = vmitap_merge_read(&session->merge, records);
+	return finish_read(session, ret);
+}
+
+int vmitap_session_wait(struct vmitap_session *session, int timeout_ms)
+{
+	int ret;
+
+	if (session->merge.next != session->merge.end)
+		return 1;
+	vmitap_merge_release(&session->merge);
+	finish_read(session, 0);
+	if (!vmitap_merge_holds(&session->merge))
+		return poll_rings(session, timeout_ms);
+	ret = poll_rings(session, 0);
+	return ret ? ret : 1;
 }

@@ -24,6 +24,7 @@ struct vmitap_session {
 	unsigned int nr_rings;
 	struct vmitap_ring **rings;
 	struct vmitap_merge merge;
+	unsigned int nr_batches;
 	struct vmitap_memory memory;
 	char error[320];
 };
