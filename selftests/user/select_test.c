@@ -21,6 +21,16 @@
 
 static struct options opts;
 
+/* Room for a record of each type. */
+union any {
+	struct vmitap_record record;
+	struct vmitap_inject inject;
+	struct vmitap_cr3_write cr3;
+	struct vmitap_syscall syscall;
+	struct vmitap_sysret sysret;
+	struct vmitap_message message;
+};
+
 /* Parse options as for a command that takes all of them. */
 #define PARSE(...) parse((char *[]){ "cmd", __VA_ARGS__, NULL })
 
@@ -170,7 +180,7 @@ static bool selects(unsigned int class_id, unsigned int vcpu, unsigned int cpl,
 
 TEST(selection)
 {
-	struct vmitap_record record = { .type = VMITAP_RECORD_LOST, .vcpu = 9 };
+	union any rec = { .record = { .type = VMITAP_RECORD_LOST, .vcpu = 9 } };
 
 	ASSERT_EQ(EXIT_OK, PARSE("--events", "cpuid", "--vcpu", "1,65",
 				 "--cpl", "3", "--cr3", "5000"));
@@ -185,29 +195,65 @@ TEST(selection)
 	EXPECT_FALSE(selects(VMITAP_CLASS_CPUID, 1, 0, 0x5000));
 	EXPECT_FALSE(selects(VMITAP_CLASS_CPUID, 1, 3, 0x6000));
 	EXPECT_FALSE(selects(255, 1, 255, 0x5000));
-	EXPECT_TRUE(select_record(&opts, &record));
-	record.type = VMITAP_RECORD_VM_GONE;
-	EXPECT_TRUE(select_record(&opts, &record));
-	record.type = VMITAP_RECORD_INJECT;
-	record.vcpu = 1;
-	EXPECT_FALSE(select_record(&opts, &record));
+	EXPECT_TRUE(select_record(&opts, &rec.record));
+	rec.record.type = VMITAP_RECORD_VM_GONE;
+	EXPECT_TRUE(select_record(&opts, &rec.record));
+	rec.record.type = VMITAP_RECORD_INJECT;
+	rec.record.vcpu = 1;
+	EXPECT_FALSE(select_record(&opts, &rec.record));
 }
 
 /* What a recording has of traps is shown unless others were named. */
 TEST(selection_of_traps)
 {
-	struct vmitap_record record = { .type = VMITAP_RECORD_SYSRET };
+	union any rec = { .record.type = VMITAP_RECORD_SYSRET };
 
 	ASSERT_EQ(EXIT_OK, PARSE("file"));
-	EXPECT_TRUE(select_record(&opts, &record));
+	EXPECT_TRUE(select_record(&opts, &rec.record));
 	ASSERT_EQ(EXIT_OK, PARSE("--events", "syscall"));
-	EXPECT_TRUE(select_record(&opts, &record));
-	record.type = VMITAP_RECORD_CR3;
-	EXPECT_FALSE(select_record(&opts, &record));
-	record.type = VMITAP_RECORD_MESSAGE;
-	EXPECT_FALSE(select_record(&opts, &record));
+	EXPECT_TRUE(select_record(&opts, &rec.record));
+	rec.record.type = VMITAP_RECORD_CR3;
+	EXPECT_FALSE(select_record(&opts, &rec.record));
+	rec.record.type = VMITAP_RECORD_MESSAGE;
+	EXPECT_FALSE(select_record(&opts, &rec.record));
 	ASSERT_EQ(EXIT_OK, PARSE("--vcpu", "1"));
-	EXPECT_FALSE(select_record(&opts, &record));
+	EXPECT_FALSE(select_record(&opts, &rec.record));
+}
+
+/* The module filters all that has a page-table root, and a level where there is one. */
+TEST(selection_by_cpl_and_cr3)
+{
+	union any rec = {};
+
+	ASSERT_EQ(EXIT_OK, PARSE("--cpl", "3", "--cr3", "5000"));
+	rec.inject = (struct vmitap_inject) {
+		.record.type = VMITAP_RECORD_INJECT, .cr3 = 0x5001,
+	};
+	EXPECT_TRUE(select_record(&opts, &rec.record));
+	rec.inject.cr3 = 0x6000;
+	EXPECT_FALSE(select_record(&opts, &rec.record));
+	rec.cr3 = (struct vmitap_cr3_write) {
+		.record.type = VMITAP_RECORD_CR3, .cpl = 3, .new_cr3 = 0x5000,
+	};
+	EXPECT_TRUE(select_record(&opts, &rec.record));
+	rec.cr3.cpl = 0;
+	EXPECT_FALSE(select_record(&opts, &rec.record));
+	rec.syscall = (struct vmitap_syscall) {
+		.record.type = VMITAP_RECORD_SYSCALL, .cr3 = 0x5000,
+	};
+	EXPECT_TRUE(select_record(&opts, &rec.record));
+	rec.syscall.cr3 = 0x6000;
+	EXPECT_FALSE(select_record(&opts, &rec.record));
+	rec.sysret = (struct vmitap_sysret) {
+		.record.type = VMITAP_RECORD_SYSRET, .cr3 = 0x6000,
+	};
+	EXPECT_FALSE(select_record(&opts, &rec.record));
+	rec.message = (struct vmitap_message) {
+		.record.type = VMITAP_RECORD_MESSAGE, .cr3 = 0x5000, .cpl = 0,
+	};
+	EXPECT_FALSE(select_record(&opts, &rec.record));
+	rec.message.cpl = 3;
+	EXPECT_TRUE(select_record(&opts, &rec.record));
 }
 
 /* Parse "m[...]..." for a map of that shape. */

@@ -38,14 +38,36 @@ static bool select_cr3(const struct options *opts, uint64_t cr3)
 	return !opts->nr_cr3s;
 }
 
+static bool select_cpl(const struct options *opts, uint8_t cpl)
+{
+	return !opts->cpl_mask || opts->cpl_mask >> (cpl & 3) & 1;
+}
+
 static bool select_exit(const struct options *opts,
 			const struct vmitap_exit *exit)
 {
-	if (!select_class(opts, exit->class_id & 63))
-		return false;
-	if (opts->cpl_mask && !(opts->cpl_mask >> (exit->cpl & 3) & 1))
-		return false;
-	return select_cr3(opts, exit->cr3);
+	return select_class(opts, exit->class_id & 63) &&
+	       select_cpl(opts, exit->cpl) && select_cr3(opts, exit->cr3);
+}
+
+static bool select_inject(const struct options *opts,
+			  const struct vmitap_inject *inject)
+{
+	return select_class(opts, VMITAP_CLASS_INJECT) && select_cr3(opts, inject->cr3);
+}
+
+static bool select_cr3_write(const struct options *opts,
+			     const struct vmitap_cr3_write *write)
+{
+	return select_trap(opts, VMITAP_CLASS_CR3) && select_cpl(opts, write->cpl) &&
+	       (select_cr3(opts, write->old_cr3) || select_cr3(opts, write->new_cr3));
+}
+
+static bool select_message(const struct options *opts,
+			   const struct vmitap_message *message)
+{
+	return select_trap(opts, VMITAP_CLASS_MESSAGE) &&
+	       select_cpl(opts, message->cpl) && select_cr3(opts, message->cr3);
 }
 
 bool select_record(const struct options *opts, const struct vmitap_record *rec)
@@ -59,17 +81,20 @@ bool select_record(const struct options *opts, const struct vmitap_record *rec)
 	case VMITAP_RECORD_EXIT:
 		return select_exit(opts, (const struct vmitap_exit *)rec);
 	case VMITAP_RECORD_INJECT:
-		return select_class(opts, VMITAP_CLASS_INJECT);
+		return select_inject(opts, (const struct vmitap_inject *)rec);
 	case VMITAP_RECORD_VCPU_CREATED:
 	case VMITAP_RECORD_VCPU_DESTROYED:
 		return select_class(opts, VMITAP_CLASS_VCPU);
 	case VMITAP_RECORD_CR3:
-		return select_trap(opts, VMITAP_CLASS_CR3);
+		return select_cr3_write(opts, (const struct vmitap_cr3_write *)rec);
 	case VMITAP_RECORD_SYSCALL:
+		return select_trap(opts, VMITAP_CLASS_SYSCALL) &&
+		       select_cr3(opts, ((const struct vmitap_syscall *)rec)->cr3);
 	case VMITAP_RECORD_SYSRET:
-		return select_trap(opts, VMITAP_CLASS_SYSCALL);
+		return select_trap(opts, VMITAP_CLASS_SYSCALL) &&
+		       select_cr3(opts, ((const struct vmitap_sysret *)rec)->cr3);
 	case VMITAP_RECORD_MESSAGE:
-		return select_trap(opts, VMITAP_CLASS_MESSAGE);
+		return select_message(opts, (const struct vmitap_message *)rec);
 	}
 	return true;
 }

@@ -15,8 +15,9 @@
 struct options;
 
 /*
- * Whether --events, --vcpu, --cpl and --cr3 keep the record.  LOST and VM_GONE
- * records are always kept, --cpl and --cr3 look at exits only.
+ * Whether --events, --vcpu, --cpl and --cr3 keep the record, as the module would have.
+ * LOST and VM_GONE records are always kept; --cpl keeps records that do not say at which
+ * level the guest was: system calls and injected events.
  */
 bool select_record(const struct options *opts, const struct vmitap_record *rec);
 
