@@ -101,6 +101,7 @@ stop_bios()
 # What stat, report and record all of them must get right.
 test_capture()
 {
+	local lost
 	expect 0 'tool-guest +2 +256 MiB' 'list' vmitap list
 	json 'list: JSON' ".[0][0] | .name == \"tool-guest\" and .pid == $guest_pid
 		and .vcpus == 2 and .permitted" vmitap list --json
@@ -117,6 +118,11 @@ test_capture()
 	result $? 'stream: as many as asked for'
 	json 'stream: JSON' 'length == 20 and all(.[]; has("tsc") and has("type"))' \
 		vmitap stream --json --count 20
+	# The reader cannot go on until it is over; each loss is told all the same.
+	vmitap stream --json --ring 4K --for 2 2>"$tmp/err" | { sleep 4; cat; } >"$tmp/out"
+	lost=$(jq -s 'map(select(.type == "lost").count) | add' "$tmp/out")
+	[ "${lost:-0}" -gt 0 ] && tr -d , <"$tmp/err" | grep -q " events $lost lost"
+	result $? 'stream: what is lost up to the end' "$tmp/err"
 	expect 0 'events, .* 0 lost' 'record' \
 		vmitap record --for 1 --ring 16M -o "$tmp/rec"
 	expect 0 'exits in' 'report' vmitap report "$tmp/rec"

@@ -350,20 +350,43 @@ static int drain(struct session *session, const struct session_sink *sink,
 	return code ? code : sink->idle(sink->arg);
 }
 
+/*
+ * Switch capture off and read the rest.  What is lost to a full ring is only told once
+ * there is room: so once more.
+ */
+static int finish(struct session *session, const struct session_sink *sink,
+		  int signals)
+{
+	int code, i;
+
+	for (i = 0, code = EXIT_OK; i < 2 && !code; i++) {
+		vmitap_session_disable(session->tap);
+		/* Rings of vCPUs that came late. */
+		code = wait_for_events(session, 0);
+		if (!code)
+			code = drain(session, sink, signals);
+	}
+	return code;
+}
+
 int session_run(struct session *session, const struct options *opts,
 		const struct session_sink *sink)
 {
 	int code, err, signals;
 
 	err = vmitap_session_enable(session->tap);
-	if (err)
+	/* Of a VM that was waited for capture has been on, and it may be over. */
+	if (err == -EPIPE && opts->next)
+		session->vm_gone = true;
+	else if (err)
 		return session_failed(session, err, EXIT_OTHER);
 	code = capture(session, opts, sink);
 	signals = nr_signals;
 	session->interrupted = signals;
-	vmitap_session_disable(session->tap);
-	if (!code)
-		code = drain(session, sink, signals);
+	if (code)
+		vmitap_session_disable(session->tap);
+	else
+		code = finish(session, sink, signals);
 	session->stats.size = sizeof(session->stats);
 	err = vmitap_session_stats(session->tap, &session->stats);
 	if (!err && session->stats.out_vm_gone)
