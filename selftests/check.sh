@@ -148,7 +148,7 @@ run_kernels()
 		obtainable "kernel $kernel" selftests/host/kernel.sh "$release" || continue
 		obtainable "compiler for $kernel" selftests/host/build-root.sh "$release" true || continue
 		HOST_KERNEL=$kernel GUEST_KERNEL=$kernel run_host "kernel $kernel" \
-			abi_test event_test hooks_gone_test syscall_test trap_test \
+			abi_test event_test fetch_test hooks_gone_test syscall_test trap_test \
 			guest_kernel_test.sh
 	done
 }
