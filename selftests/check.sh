@@ -204,8 +204,8 @@ run_paging()
 run_intel_guest()
 {
 	obtainable Bochs selftests/host/emulator.sh bochs || return
-	CPU=intel STORM_SECONDS=10 HOST_TIMEOUT=3600 run_host intel-guest guest_kernel_test.sh \
-		linux_trap_test.sh
+	CPU=intel STORM_SECONDS=10 HOST_TIMEOUT=7200 run_host intel-guest guest_kernel_test.sh \
+		linux_trap_test.sh tool_test.sh
 }
 
 # VMMs other than QEMU.
