@@ -137,6 +137,13 @@ static void scramble(void *at, size_t bytes)
 		*to++ = random();
 }
 
+/* Guests that come to any code.  Seen where an instruction goes on in a page table. */
+#define REQUIRE_HARDWARE_OR_BOCHS(statement)				\
+	do {								\
+		if (vendor_is_qemu())					\
+			SKIP(statement, "QEMU's CPU stays in the guest for ever with some code"); \
+	} while (0)
+
 static enum testvm_mode some_mode(void)
 {
 	return random() % (TESTVM_LONG64_USER + 1);
@@ -148,9 +155,7 @@ TEST_F(hostile, random_code)
 	struct tapped *t = &self->t;
 	int i;
 
-	/* Seen where an instruction goes on in a page of page tables. */
-	if (vendor_is_qemu())
-		SKIP(return, "QEMU stays in the guest for ever with some code, whatever interrupts");
+	REQUIRE_HARDWARE_OR_BOCHS(return);
 	for (i = 0; i < 200; i++) {
 		set_up(t, some_mode());
 		scramble(t->vm->mem + TESTVM_CODE, 0x1000);
@@ -179,6 +184,7 @@ TEST_F(hostile, garbage_tables)
 	struct tapped *t = &self->t;
 	int i;
 
+	REQUIRE_HARDWARE_OR_BOCHS(return);
 	TESTVM_LOAD(t->vm, mixture);
 	for (i = 0; i < 200; i++) {
 		set_up(t, some_mode());
@@ -240,6 +246,7 @@ TEST_F(hostile, odd_modes)
 	struct kvm_sregs sregs;
 	int i, j, nr_run = 0;
 
+	REQUIRE_HARDWARE_OR_BOCHS(return);
 	TESTVM_LOAD(t->vm, mixture);
 	for (i = 0; i < 400; i++) {
 		set_up(t, some_mode());
