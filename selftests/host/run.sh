@@ -115,7 +115,7 @@ vmm=${VMM:-qemu} vmm_program='' vmlinux=''
 case $vmm in
 krun*)
 	vmlinux=$build/host/vmlinux-$guest_release
-	[ -e "$vmlinux" ] || "$here/vmlinux.sh" "$guest_kernel/boot/vmlinuz-$guest_release" "$vmlinux"
+	[ -e "$vmlinux" ] || "$here/unpack.sh" "$guest_kernel/boot/vmlinuz-$guest_release" "$vmlinux"
 	;;
 esac
 log=${log:-$build/host/console.log}

@@ -11,12 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "by_vcpu.h"
 #include "detect.h"
 
-#define MAX_VCPUS	16384
-
 struct changes {
-	uint32_t told[MAX_VCPUS];
+	uint32_t told[BY_VCPU_MAX];
 };
 
 static int tell(const struct aggregate *agg, const struct fact *fact,
@@ -53,7 +52,7 @@ static int changes_run(void *state, const struct aggregate *agg,
 	for (i = 0; i < agg->facts.nr; i++) {
 		fact = &agg->facts.list[i];
 		if (fact->type != FACT_ENTRY_POINTS ||
-		    fact->entry.vcpu >= MAX_VCPUS ||
+		    fact->entry.vcpu >= BY_VCPU_MAX ||
 		    fact->entry.changes == changes->told[fact->entry.vcpu])
 			continue;
 		changes->told[fact->entry.vcpu] = fact->entry.changes;

@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "by_vcpu.h"
 #include "roots.h"
 #include "view.h"
-
-#define MAX_VCPUS	4096
 
 #define CR0_PG		(1ULL << 31)
 
@@ -55,21 +54,13 @@ static int spaces_start(void *state, const struct view_env *env)
 
 static struct vcpu *get_vcpu(struct spaces *spaces, uint32_t id)
 {
-	uint32_t nr = id + 1;
-	struct vcpu *more;
+	struct vcpu *list;
 
-	if (id < spaces->nr_vcpus)
-		return &spaces->vcpus[id];
-	if (id >= MAX_VCPUS)
+	list = by_vcpu_grow(spaces->vcpus, &spaces->nr_vcpus, id, sizeof(*list));
+	if (!list)
 		return NULL;
-	more = realloc(spaces->vcpus, nr * sizeof(*more));
-	if (!more)
-		return NULL;
-	memset(more + spaces->nr_vcpus, 0,
-	       (nr - spaces->nr_vcpus) * sizeof(*more));
-	spaces->vcpus = more;
-	spaces->nr_vcpus = nr;
-	return &more[id];
+	spaces->vcpus = list;
+	return &list[id];
 }
 
 /* A root was loaded at that time. */

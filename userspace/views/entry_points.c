@@ -10,10 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "by_vcpu.h"
 #include "view.h"
-
-/* What KVM has ids for. */
-#define MAX_VCPUS	16384
 
 /* What has not changed for so long is what the kernel goes on with. */
 #define SETTLED_MS	5000
@@ -59,18 +57,13 @@ static int entries_start(void *state, const struct view_env *env)
 /* The entry of a vCPU.  Return: NULL without memory. */
 static struct entry *get_entry(struct entries *entries, uint32_t id)
 {
-	uint32_t nr = id + 1;
-	struct entry *more;
+	struct entry *list;
 
-	if (id < entries->nr)
-		return &entries->list[id];
-	more = realloc(entries->list, nr * sizeof(*more));
-	if (!more)
+	list = by_vcpu_grow(entries->list, &entries->nr, id, sizeof(*list));
+	if (!list)
 		return NULL;
-	memset(more + entries->nr, 0, (nr - entries->nr) * sizeof(*more));
-	entries->list = more;
-	entries->nr = nr;
-	return &more[id];
+	entries->list = list;
+	return &list[id];
 }
 
 static bool is_same(const struct fact_entry_points *is,
@@ -125,7 +118,7 @@ static int entries_sample(void *state, uint64_t now)
 		entries->list[id].there = false;
 	for (i = 0; i < nr; i++) {
 		id = guest_vcpu_id(guest, i);
-		if (id >= MAX_VCPUS)
+		if (id >= BY_VCPU_MAX)
 			continue;
 		entry = get_entry(entries, id);
 		if (!entry)

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "by_vcpu.h"
 #include "follow.h"
-
-#define MAX_VCPUS	16384
 
 #define CR0_PG		(1ULL << 31)
 
@@ -23,20 +22,13 @@ struct follow_vcpu {
 
 static struct follow_vcpu *get_vcpu(struct follow *follow, uint32_t id)
 {
-	struct follow_vcpu *more;
-	uint32_t nr = id + 1;
+	struct follow_vcpu *list;
 
-	if (id < follow->nr)
-		return &follow->vcpus[id];
-	if (id >= MAX_VCPUS)
+	list = by_vcpu_grow(follow->vcpus, &follow->nr, id, sizeof(*list));
+	if (!list)
 		return NULL;
-	more = realloc(follow->vcpus, nr * sizeof(*more));
-	if (!more)
-		return NULL;
-	memset(more + follow->nr, 0, (nr - follow->nr) * sizeof(*more));
-	follow->vcpus = more;
-	follow->nr = nr;
-	return &more[id];
+	follow->vcpus = list;
+	return &list[id];
 }
 
 /*

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Take the ELF image out of a compressed kernel, for VMMs that load nothing else.
-# usage: vmlinux.sh VMLINUZ OUT
+# usage: unpack.sh VMLINUZ OUT
 
 set -eu
 vmlinuz=$1 out=$2
@@ -18,7 +18,7 @@ size=$(number 0x24c 4)
 # The uncompressed size follows the compressed kernel.
 tail -c "+$((at + 1))" "$vmlinuz" | head -c "$((size - 4))" > "$out.xz"
 xz -dc "$out.xz" > "$out.tmp" || {
-	echo "vmlinux.sh: $vmlinuz is not compressed by xz" >&2
+	echo "unpack.sh: $vmlinuz is not compressed by xz" >&2
 	exit 1
 }
 rm "$out.xz"
