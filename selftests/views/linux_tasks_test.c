@@ -11,6 +11,7 @@
 #include <kselftest.h>
 
 #include "linux_tasks.h"
+#include "words.h"
 
 /* Nodes of the list of tasks are at the end of every second page. */
 #define NODES		0x10000000ULL
@@ -74,19 +75,22 @@ static bool is_hole(uint64_t gpa)
 	       (gpa & 0x1000 && i >= holes_from && i < holes_to);
 }
 
+static uint64_t word(uint64_t gpa)
+{
+	return gpa < NODES ? tree_word(gpa) : list_word(gpa);
+}
+
 static int made_up_read(void *arg, uint64_t gpa, void *buf, size_t len)
 {
-	uint8_t *to = buf;
-	uint64_t word;
+	size_t i;
 
 	(void)arg;
 	reads++;
-	for (; len; len--, gpa++, to++) {
-		if (is_hole(gpa))
+	for (i = 0; i < len; i++) {
+		if (is_hole(gpa + i))
 			return -EFAULT;
-		word = gpa < NODES ? tree_word(gpa & ~7ULL) : list_word(gpa & ~7ULL);
-		*to = word >> gpa % 8 * 8;
 	}
+	read_words(word, gpa, buf, len);
 	return 0;
 }
 
