@@ -137,7 +137,10 @@ static void scramble(void *at, size_t bytes)
 		*to++ = random();
 }
 
-/* Guests that come to any code.  Seen where an instruction goes on in a page table. */
+/*
+ * Guests that come to any code.  Seen where an instruction goes on in a page of page
+ * tables: interrupts are pending, the VMCB has them exit, and they do not.
+ */
 #define REQUIRE_HARDWARE_OR_BOCHS(statement)				\
 	do {								\
 		if (vendor_is_qemu())					\
