@@ -151,7 +151,15 @@ static int tree_facts(void *state, struct facts *facts,
 static int agent_facts(void *state, struct facts *facts,
 		       struct view_report *report)
 {
-	return list(state, facts, report, HIDE_AGENT, false);
+	int err = list(state, facts, report, HIDE_AGENT, false);
+	struct world_process process = { .comm = "invented" };
+	unsigned int i;
+
+	for (i = 0; i < world.invented && !err; i++) {
+		process.pid = world.invented_pid + i;
+		err = add(facts, &process, false);
+	}
+	return err;
 }
 
 /* It knows only those that are neither half made nor half gone. */

@@ -53,6 +53,8 @@ struct world_process {
  * @torn: nor is it while the guest runs
  * @torn_tree: nor is the tree
  * @agent: there is one
+ * @invented: processes that it says there are, besides
+ * @invented_pid: the first of them
  * @between: called between the samples of two lists, unless the VM is paused
  * @pauses: how often the VM was paused
  */
@@ -66,6 +68,8 @@ struct world {
 	bool torn;
 	bool torn_tree;
 	bool agent;
+	unsigned int invented;
+	uint32_t invented_pid;
 	void (*between)(void);
 	unsigned int pauses;
 	struct view_env env;

@@ -177,6 +177,7 @@ static int join_by_pid(struct aggregate *agg, const struct fact **facts,
 		if (add_to(agg, agg->nr - 1, facts[i]))
 			return -ENOMEM;
 	}
+	agg->nr_pids = agg->nr;
 	return 0;
 }
 
@@ -220,17 +221,28 @@ static size_t find_root(const struct aggregate *agg, uint64_t root)
 	return low;
 }
 
+const size_t *aggregate_of_root(const struct aggregate *agg, uint64_t root,
+				size_t *nr)
+{
+	size_t first = find_root(agg, root), end = first;
+
+	while (end < agg->nr_by_root &&
+	       agg->list[agg->by_root[end]].process.root == root)
+		end++;
+	*nr = end - first;
+	return agg->by_root + first;
+}
+
 /* An address space may be that of several processes: vfork(), CLONE_VM. */
 static int join_by_root(struct aggregate *agg, const struct fact *fact)
 {
-	size_t at = find_root(agg, fact->process.root), first = at;
+	size_t i, nr;
+	const size_t *of_root = aggregate_of_root(agg, fact->process.root, &nr);
 
-	for (; at < agg->nr_by_root &&
-	     agg->list[agg->by_root[at]].process.root == fact->process.root;
-	     at++)
-		if (add_to(agg, agg->by_root[at], fact))
+	for (i = 0; i < nr; i++)
+		if (add_to(agg, of_root[i], fact))
 			return -ENOMEM;
-	if (at != first)
+	if (nr)
 		return 0;
 	if (new_entity(agg) || add_to(agg, agg->nr - 1, fact))
 		return -ENOMEM;
@@ -256,7 +268,7 @@ static int join(struct aggregate *agg, const struct fact **facts, size_t nr)
 			    join_by_root(agg, facts[i]))
 				return -ENOMEM;
 	}
-	return 0;
+	return index_roots(agg);
 }
 
 /* Whether a view that lists processes would list this one. */
@@ -317,6 +329,8 @@ int aggregate_make(struct aggregate *agg, struct view_runner *runner,
 	agg->now = now;
 	agg->paused = runner->env->paused;
 	agg->nr = 0;
+	agg->nr_pids = 0;
+	agg->nr_by_root = 0;
 	agg->nr_conflicts = 0;
 	err = view_runner_facts(runner, now, &agg->facts, agg->reports);
 	if (err)
@@ -341,6 +355,30 @@ void aggregate_free(struct aggregate *agg)
 	free(agg->conflicts);
 	free(agg->by_root);
 	memset(agg, 0, sizeof(*agg));
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct fact_process *p = &((const struct entity *)a)->process;
+	const struct fact_process *q = &((const struct entity *)b)->process;
+
+	if (p->pid != q->pid)
+		return p->pid < q->pid ? -1 : 1;
+	return (start_of(p) > start_of(q)) - (start_of(p) < start_of(q));
+}
+
+const struct entity *aggregate_process(const struct aggregate *agg,
+				       uint32_t pid, uint64_t start)
+{
+	const struct entity key = {
+		.process = {
+			.known = FACT_PID | FACT_START, .pid = pid,
+			.start_ns = start * FACT_START_UNIT,
+		},
+	};
+
+	return agg->nr_pids ? bsearch(&key, agg->list, agg->nr_pids,
+				      sizeof(key), by_pid) : NULL;
 }
 
 uint32_t aggregate_pattern(const struct aggregate *agg,

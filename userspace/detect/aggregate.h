@@ -49,6 +49,7 @@ struct conflict {
  * @facts: of the views
  * @list: processes, those with a PID in its order first
  * @nr: how many
+ * @nr_pids: of these, with a PID
  * @conflicts: disagreements on members; on existence see @list[].missing
  * @nr_conflicts: how many
  *
@@ -62,6 +63,7 @@ struct aggregate {
 	struct facts facts;
 	struct entity *list;
 	size_t nr;
+	size_t nr_pids;
 	size_t room;
 	struct conflict *conflicts;
 	size_t nr_conflicts;
@@ -82,6 +84,28 @@ struct aggregate {
 int aggregate_make(struct aggregate *agg, struct view_runner *runner,
 		   uint64_t now);
 void aggregate_free(struct aggregate *agg);
+
+/**
+ * aggregate_process() - find a process
+ * @agg: where
+ * @pid: its PID
+ * @start: when it was started, in units of FACT_START_UNIT; 0 if that is not known
+ *
+ * Return: NULL if there is none.
+ */
+const struct entity *aggregate_process(const struct aggregate *agg,
+				       uint32_t pid, uint64_t start);
+
+/**
+ * aggregate_of_root() - find those whose page tables these are
+ * @agg: where
+ * @root: page tables
+ * @nr: how many
+ *
+ * Return: their numbers in @agg->list.
+ */
+const size_t *aggregate_of_root(const struct aggregate *agg, uint64_t root,
+				size_t *nr);
 
 /* Mask of the views of a pattern. */
 uint32_t aggregate_pattern(const struct aggregate *agg,

@@ -47,6 +47,12 @@
 /* In-band lists without a process: an agent is not asked again in a pause. */
 #define RUNS_IN_BAND	4
 
+/*
+ * Processes that only an agent names, beyond which none of them is looked at: whatever
+ * sends them is no agent, and wants other things to be overlooked.
+ */
+#define CLAIMS_MAX	64
+
 /* Without any sign for so long, a suspicion is given up. */
 #define EXPIRE_MS	60000
 
@@ -75,6 +81,8 @@ struct hidden {
 	unsigned int broken[VIEW_MAX];
 	unsigned int broken_pauses[VIEW_MAX];
 	uint64_t rounds[VIEW_MAX];
+	/* When there were too many claims last. */
+	uint64_t claims_tsc;
 };
 
 static uint64_t ms(const struct aggregate *agg, uint64_t time)
@@ -495,6 +503,54 @@ static int look_at_lists(struct hidden *hidden, const struct aggregate *agg,
 	return 0;
 }
 
+/* An agent names it, and nothing else has it. */
+static bool is_claim(const struct entity *entity, const struct aggregate *agg)
+{
+	return entity->missing &&
+	       !(entity->seen & ~aggregate_pattern(agg, VIEW_IN_BAND));
+}
+
+static int tell_claims(const struct aggregate *agg, size_t claims,
+		       struct verdicts *verdicts)
+{
+	uint32_t in_band = aggregate_pattern(agg, VIEW_IN_BAND);
+	struct verdict *verdict = verdicts_add(verdicts);
+	char names[200];
+
+	if (!verdict)
+		return -ENOMEM;
+	verdict->detector = detector_hidden_process.name;
+	verdict->class = VERDICT_UNKNOWN;
+	verdict->tsc = agg->now;
+	verdict->since_tsc = agg->now;
+	verdict->seen = in_band;
+	name_views(names, sizeof(names), agg, in_band);
+	snprintf(verdict->what, sizeof(verdict->what),
+		 "%zu processes are named by nothing but the guest's agent",
+		 claims);
+	verdict_say(verdict, "seen by %s: while they are more than %u, none of"
+		    " them is looked at\n", names, CLAIMS_MAX);
+	return 0;
+}
+
+/* Are there so many of them that they are not looked at?  It is told once. */
+static int look_at_claims(struct hidden *hidden, const struct aggregate *agg,
+			  struct verdicts *verdicts, bool *many)
+{
+	uint64_t last = hidden->claims_tsc;
+	size_t i, claims = 0;
+
+	for (i = 0; i < agg->nr; i++)
+		claims += is_claim(&agg->list[i], agg);
+	*many = claims > CLAIMS_MAX;
+	if (!*many)
+		return 0;
+	hidden->claims_tsc = agg->now;
+	if (last && agg->now - last < ms(agg, EXPIRE_MS))
+		return 0;
+	return tell_claims(agg, claims, verdicts);
+}
+
 /* The guest is not to be stopped all the time for what leads to nothing. */
 static bool may_pause(struct hidden *hidden)
 {
@@ -515,9 +571,14 @@ static int look(struct hidden *hidden, const struct aggregate *agg,
 {
 	int err = look_at_lists(hidden, agg, verdicts);
 	uint32_t silent = silent_views(agg);
+	bool many_claims;
 	size_t i;
 
+	if (!err)
+		err = look_at_claims(hidden, agg, verdicts, &many_claims);
 	for (i = 0; i < agg->nr && !err; i++) {
+		if (many_claims && is_claim(&agg->list[i], agg))
+			continue;
 		if (agg->list[i].missing)
 			err = look_at(hidden, &agg->list[i], agg, verdicts);
 		else if (agg->list[i].seen)

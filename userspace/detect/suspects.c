@@ -2,81 +2,126 @@
 /*
  * suspects.c - processes that views disagree about
  */
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "suspects.h"
 
-static bool is(const struct suspect *suspect, const struct entity *entity)
+/* Processes by PID and start, page tables after them. */
+static int compare(const void *a, const void *b)
+{
+	const struct suspect *x = a, *y = b;
+	uint64_t p = x->pid ? x->start : x->root;
+	uint64_t q = y->pid ? y->start : y->root;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? 1 : -1;
+	return (p > q) - (p < q);
+}
+
+static struct suspect *find(const struct suspects *suspects,
+			    const struct suspect *key)
+{
+	struct suspect **found = tfind(key, &suspects->tree, compare);
+
+	return found ? *found : NULL;
+}
+
+static struct suspect key_of(const struct entity *entity)
 {
 	const struct fact_process *process = &entity->process;
 
 	if (process->known & FACT_PID)
-		return suspect->pid == process->pid &&
-		       suspect->start == process->start_ns / FACT_START_UNIT;
-	return !suspect->pid && suspect->root == process->root;
-}
-
-static struct suspect *find(const struct suspects *suspects,
-			    const struct entity *entity)
-{
-	size_t i;
-
-	for (i = 0; i < suspects->nr; i++)
-		if (is(&suspects->list[i], entity))
-			return &suspects->list[i];
-	return NULL;
+		return (struct suspect){
+			.pid = process->pid,
+			.start = process->start_ns / FACT_START_UNIT,
+		};
+	return (struct suspect){ .root = process->root };
 }
 
 static void begin(struct suspect *suspect, const struct entity *entity,
 		  uint64_t now)
 {
-	unsigned int cleared = suspect->cleared;
-
 	*suspect = (struct suspect){
-		.pid = entity->process.pid,
-		.start = entity->process.start_ns / FACT_START_UNIT,
+		.at = suspect->at, .pid = suspect->pid,
+		.start = suspect->start, .cleared = suspect->cleared,
 		.root = entity->process.root, .missing = entity->missing,
 		.first_tsc = now, .seen_tsc = now, .pause_end = now,
-		.cleared = cleared,
 	};
 }
 
-/* One for which least speaks, and that the longest. */
-static struct suspect *least(const struct suspects *suspects)
+static void forget(struct suspects *suspects, struct suspect *suspect)
 {
-	struct suspect *found = suspects->list, *at;
+	struct suspect *last = suspects->list[--suspects->nr];
+
+	suspects->list[suspect->at] = last;
+	last->at = suspect->at;
+	tdelete(suspect, &suspects->tree, compare);
+	free(suspect);
+}
+
+/* Those for which most speaks, and that the longest, come first. */
+static int by_weight(const void *a, const void *b)
+{
+	const struct suspect *x = *(const struct suspect *const *)a;
+	const struct suspect *y = *(const struct suspect *const *)b;
+
+	if (x->runs != y->runs)
+		return x->runs < y->runs ? 1 : -1;
+	return (x->first_tsc > y->first_tsc) - (x->first_tsc < y->first_tsc);
+}
+
+static void make_room(struct suspects *suspects)
+{
 	size_t i;
 
-	for (i = 1; i < suspects->nr; i++) {
-		at = &suspects->list[i];
-		if (at->runs != found->runs ? at->runs < found->runs :
-		    at->seen_tsc < found->seen_tsc)
-			found = at;
+	qsort(suspects->list, suspects->nr, sizeof(*suspects->list), by_weight);
+	for (i = 0; i < suspects->nr; i++)
+		suspects->list[i]->at = i;
+	while (suspects->nr > SUSPECTS_MAX / 2)
+		forget(suspects, suspects->list[suspects->nr - 1]);
+}
+
+static struct suspect *add(struct suspects *suspects,
+			   const struct suspect *key)
+{
+	struct suspect *suspect;
+
+	if (!suspects->list) {
+		suspects->list = calloc(SUSPECTS_MAX, sizeof(*suspects->list));
+		if (!suspects->list)
+			return NULL;
 	}
-	found->cleared = 0;
-	return found;
+	if (suspects->nr == SUSPECTS_MAX)
+		make_room(suspects);
+	suspect = malloc(sizeof(*suspect));
+	if (!suspect)
+		return NULL;
+	*suspect = *key;
+	suspect->at = suspects->nr;
+	if (!tsearch(suspect, &suspects->tree, compare)) {
+		free(suspect);
+		return NULL;
+	}
+	suspects->list[suspects->nr++] = suspect;
+	return suspect;
 }
 
 struct suspect *suspects_get(struct suspects *suspects,
 			     const struct entity *entity, uint64_t now)
 {
-	struct suspect *suspect = find(suspects, entity);
+	struct suspect key = key_of(entity);
+	struct suspect *suspect = find(suspects, &key);
 
-	/* It was cleared: the suspicion is a new one. */
-	if (suspect && !suspect->runs && !suspect->missing)
+	if (!suspect) {
+		suspect = add(suspects, &key);
+		if (suspect)
+			begin(suspect, entity, now);
+	} else if (!suspect->runs && !suspect->missing) {
+		/* It was cleared: the suspicion is a new one. */
 		begin(suspect, entity, now);
-	if (suspect)
-		return suspect;
-	if (!suspects->list) {
-		suspects->list = calloc(SUSPECTS_MAX, sizeof(*suspect));
-		if (!suspects->list)
-			return NULL;
 	}
-	suspect = suspects->nr == SUSPECTS_MAX ? least(suspects) :
-						 &suspects->list[suspects->nr++];
-	suspect->cleared = 0;
-	begin(suspect, entity, now);
 	return suspect;
 }
 
@@ -92,53 +137,49 @@ void suspects_expire(struct suspects *suspects, uint64_t before)
 	size_t i = 0;
 
 	while (i < suspects->nr) {
-		if (suspects->list[i].seen_tsc < before)
-			suspects->list[i] = suspects->list[--suspects->nr];
+		if (suspects->list[i]->seen_tsc < before)
+			forget(suspects, suspects->list[i]);
 		else
 			i++;
 	}
 }
 
-static void clear(struct suspects *suspects, struct suspect *suspect,
+static void clear(struct suspects *suspects, const struct suspect *key,
 		  const struct entity *entity, uint32_t silent, uint64_t now)
 {
+	struct suspect *suspect = find(suspects, key);
+
+	if (!suspect)
+		return;
 	if (suspect->missing & silent && !(suspect->missing & entity->seen)) {
 		suspect->gap = true;
-		return;
+	} else if (suspect->pid) {
+		forget(suspects, suspect);
+	} else if (suspect->missing) {
+		*suspect = (struct suspect){
+			.at = suspect->at, .root = suspect->root,
+			.seen_tsc = now, .cleared = suspect->cleared + 1,
+		};
 	}
-	if (suspect->pid) {
-		*suspect = suspects->list[--suspects->nr];
-		return;
-	}
-	if (!suspect->missing)
-		return;
-	*suspect = (struct suspect){
-		.root = suspect->root, .seen_tsc = now,
-		.cleared = suspect->cleared + 1,
-	};
 }
 
 void suspects_clear(struct suspects *suspects, const struct entity *entity,
 		    uint32_t silent, uint64_t now)
 {
 	const struct fact_process *process = &entity->process;
-	struct suspect *suspect = find(suspects, entity);
-	size_t i;
+	struct suspect key = key_of(entity);
 
-	if (suspect)
-		clear(suspects, suspect, entity, silent, now);
+	clear(suspects, &key, entity, silent, now);
 	/* Page tables that were nobody's have turned out to be this one's. */
-	for (i = 0; i < suspects->nr && process->known & FACT_ROOT; i++) {
-		suspect = &suspects->list[i];
-		if (!suspect->pid && suspect->root == process->root) {
-			clear(suspects, suspect, entity, silent, now);
-			break;
-		}
-	}
+	key = (struct suspect){ .root = process->root };
+	if (process->known & FACT_PID && process->known & FACT_ROOT)
+		clear(suspects, &key, entity, silent, now);
 }
 
 void suspects_free(struct suspects *suspects)
 {
+	while (suspects->nr)
+		forget(suspects, suspects->list[suspects->nr - 1]);
 	free(suspects->list);
 	memset(suspects, 0, sizeof(*suspects));
 }

@@ -12,6 +12,7 @@
 
 /**
  * struct suspect - one of them
+ * @at: its place in the list
  * @pid: of the process, 0 if only its page tables are known
  * @start: in units of FACT_START_UNIT
  * @root: page tables
@@ -29,6 +30,7 @@
  * @gap: views that it is missing in said nothing at times, so they may have had it
  */
 struct suspect {
+	size_t at;
 	uint32_t pid;
 	uint64_t start;
 	uint64_t root;
@@ -46,15 +48,19 @@ struct suspect {
 	bool gap;
 };
 
-/* All zero is an empty one. */
+/*
+ * struct suspects - all of them, in no order, and how to find one (tsearch(3)).  All zero
+ * is an empty one.
+ */
 struct suspects {
-	struct suspect *list;
+	struct suspect **list;
 	size_t nr;
+	void *tree;
 };
 
 /*
- * The entry of a process, made if it is new: if there are too many, in place of one
- * for which least speaks.  NULL without memory.
+ * The entry of a process, made if it is new: if there are too many, the half for which
+ * less speaks is forgotten.  It is valid until the next call.  NULL without memory.
  */
 struct suspect *suspects_get(struct suspects *suspects,
 			     const struct entity *entity, uint64_t now);

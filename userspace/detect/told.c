@@ -80,13 +80,26 @@ static void learn(struct told *told, const struct entity *entity)
 		told->root = 0;
 }
 
+static void learn_all(struct told *told, const struct aggregate *agg)
+{
+	const struct entity *entity;
+	const size_t *of_root;
+	size_t i, nr = 0;
+
+	entity = told->pid ? aggregate_process(agg, told->pid, told->start) : NULL;
+	if (entity)
+		learn(told, entity);
+	of_root = told->root ? aggregate_of_root(agg, told->root, &nr) : NULL;
+	for (i = 0; i < nr && told->root; i++)
+		learn(told, &agg->list[of_root[i]]);
+}
+
 void told_learn(struct told_list *told, const struct aggregate *agg)
 {
-	size_t i, at;
+	size_t i;
 
 	for (i = 0; i < told->nr; i++)
-		for (at = 0; at < agg->nr && told->list[i].missing; at++)
-			learn(&told->list[i], &agg->list[at]);
+		learn_all(&told->list[i], agg);
 }
 
 void told_free(struct told_list *told)
