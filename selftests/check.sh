@@ -148,7 +148,7 @@ run_kernels()
 		obtainable "kernel $kernel" selftests/host/kernel.sh "$release" || continue
 		obtainable "compiler for $kernel" selftests/host/build-root.sh "$release" true || continue
 		HOST_KERNEL=$kernel GUEST_KERNEL=$kernel run_host "kernel $kernel" \
-			abi_test event_test fetch_test hooks_gone_test syscall_test trap_test \
+			abi_test event_test fetch_test hooks_gone_test nested_test syscall_test trap_test \
 			guest_kernel_test.sh
 	done
 }
@@ -192,7 +192,7 @@ run_intel()
 # KVM without nested paging, or real mode by its emulator.
 run_paging()
 {
-	local tests=(content_test event_test fetch_test message_test syscall_test trap_test)
+	local tests=(content_test event_test fetch_test message_test nested_test syscall_test trap_test)
 	KVM_ARGS=npt=0 run_host 'AMD, npt=0' "${tests[@]}"
 	obtainable Bochs selftests/host/emulator.sh bochs || return
 	CPU=intel KVM_ARGS=ept=0 run_host 'Intel, ept=0' "${tests[@]}"

@@ -17,24 +17,8 @@
 #define MSR_SYSENTER_ESP	0x175
 #define MSR_SYSENTER_EIP	0x176
 
-static struct vmitap_regs get_regs(int fd, __u32 vcpu_id)
-{
-	struct vmitap_regs regs = { .size = sizeof(regs), .vcpu_id = vcpu_id };
-
-	vmitap_ioctl(fd, VMITAP_IOC_REGS, &regs);
-	return regs;
-}
-
-static void set_pause(int fd, bool on)
-{
-	struct vmitap_pause pause = { .size = sizeof(pause), .pause = on };
-
-	vmitap_ioctl(fd, VMITAP_IOC_PAUSE, &pause);
-}
-
-/* Stays where it is, with registers that do not change. */
 /*
- * To run with interrupts on: when Bochs enters a guest that has them off it forgets that the
+ * Stays where it is, with registers that do not change.  To run with interrupts on: when Bochs enters a guest that has them off it forgets that the
  * host's interrupts end its run.
  */
 GUEST_CODE(spin, 64, "1: jmp 1b\n");
@@ -178,7 +162,7 @@ TEST_F(regs, of_a_vcpu_that_runs)
 	self->fd = session_attach(self->vm, RING_BYTES);
 	testvm_start(self->vm);
 	usleep(100000);
-	got = get_regs(self->fd, 0);
+	got = session_regs(self->fd, 0);
 	testvm_stop(self->vm);
 	expect_as_kvm(_metadata, &got, self->vcpu, 3);
 }
@@ -192,7 +176,7 @@ TEST_F(regs, with_traps_armed)
 	self->fd = session_tap(self->vm, RING_BYTES, CLASS(SYSCALL) | CLASS(CR3), 0);
 	testvm_start(self->vm);
 	usleep(100000);
-	got = get_regs(self->fd, 0);
+	got = session_regs(self->fd, 0);
 	testvm_stop(self->vm);
 	EXPECT_EQ(1, got.out_ctrl.efer & 1);
 	expect_as_kvm(_metadata, &got, self->vcpu, 3);
@@ -206,7 +190,7 @@ TEST_F(regs, of_a_vcpu_that_sleeps)
 	self->fd = session_attach(self->vm, RING_BYTES);
 	testvm_start(self->vm);
 	usleep(100000);
-	got = get_regs(self->fd, 0);
+	got = session_regs(self->fd, 0);
 	EXPECT_EQ(TESTVM_CODE + 2, got.out_rip);
 	testvm_stop(self->vm);
 	expect_as_kvm(_metadata, &got, self->vcpu, 0);
@@ -218,7 +202,7 @@ TEST_F(regs, of_a_vcpu_that_never_ran)
 
 	prepare(self->vcpu, spin, spin_end, TESTVM_LONG64);
 	self->fd = session_attach(self->vm, RING_BYTES);
-	got = get_regs(self->fd, 0);
+	got = session_regs(self->fd, 0);
 	expect_as_kvm(_metadata, &got, self->vcpu, 0);
 }
 
@@ -230,8 +214,8 @@ TEST_F(regs, of_a_paused_vcpu)
 	self->fd = session_attach(self->vm, RING_BYTES);
 	testvm_start(self->vm);
 	usleep(100000);
-	set_pause(self->fd, true);
-	got = get_regs(self->fd, 0);
+	session_pause(self->fd, true);
+	got = session_regs(self->fd, 0);
 	testvm_stop(self->vm);
 	expect_as_kvm(_metadata, &got, self->vcpu, 3);
 }
@@ -388,21 +372,21 @@ TEST_F(pause, and_resume)
 
 	EXPECT_LT(0, progress(self->vm));
 	for (i = 0; i < 5; i++) {
-		set_pause(self->fd, true);
+		session_pause(self->fd, true);
 		EXPECT_TRUE(stands(self->vm));
-		set_pause(self->fd, false);
+		session_pause(self->fd, false);
 		EXPECT_LT(0, progress(self->vm));
 	}
 }
 
 TEST_F(pause, twice_is_once)
 {
-	set_pause(self->fd, true);
-	set_pause(self->fd, true);
+	session_pause(self->fd, true);
+	session_pause(self->fd, true);
 	EXPECT_TRUE(stands(self->vm));
-	set_pause(self->fd, false);
+	session_pause(self->fd, false);
 	EXPECT_LT(0, progress(self->vm));
-	set_pause(self->fd, false);
+	session_pause(self->fd, false);
 	EXPECT_LT(0, progress(self->vm));
 }
 
@@ -410,9 +394,9 @@ TEST_F(pause, by_two_sessions)
 {
 	int fd = session_attach(self->vm, RING_BYTES);
 
-	set_pause(self->fd, true);
-	set_pause(fd, true);
-	set_pause(self->fd, false);
+	session_pause(self->fd, true);
+	session_pause(fd, true);
+	session_pause(self->fd, false);
 	EXPECT_TRUE(stands(self->vm));
 	close(fd);
 	EXPECT_LT(0, progress(self->vm));
@@ -420,7 +404,7 @@ TEST_F(pause, by_two_sessions)
 
 TEST_F(pause, ends_with_the_session)
 {
-	set_pause(self->fd, true);
+	session_pause(self->fd, true);
 	EXPECT_TRUE(stands(self->vm));
 	close(self->fd);
 	self->fd = -1;
@@ -430,12 +414,12 @@ TEST_F(pause, ends_with_the_session)
 /* A signal brings the threads back to the VMM; the pause goes on. */
 TEST_F(pause, vmm_gets_its_threads)
 {
-	set_pause(self->fd, true);
+	session_pause(self->fd, true);
 	testvm_stop(self->vm);
 	testvm_start(self->vm);
 	EXPECT_TRUE(stands(self->vm));
 	testvm_stop(self->vm);
-	set_pause(self->fd, false);
+	session_pause(self->fd, false);
 	testvm_start(self->vm);
 	EXPECT_LT(0, progress(self->vm));
 }
@@ -446,7 +430,7 @@ TEST_F(pause, before_it_runs)
 	struct testvm_vcpu *vcpu;
 
 	testvm_stop(self->vm);
-	set_pause(self->fd, true);
+	session_pause(self->fd, true);
 	vcpu = testvm_add_vcpu(self->vm);
 	testvm_reset(vcpu, TESTVM_LONG64);
 	interrupts_on(vcpu);
@@ -454,14 +438,14 @@ TEST_F(pause, before_it_runs)
 	testvm_start(self->vm);
 	EXPECT_TRUE(stands(self->vm));
 	EXPECT_EQ(0, counter(self->vm, 2));
-	set_pause(self->fd, false);
+	session_pause(self->fd, false);
 	EXPECT_LT(0, progress(self->vm));
 	EXPECT_LT(0, counter(self->vm, 2));
 }
 
 TEST_F(pause, of_a_vm_that_ends)
 {
-	set_pause(self->fd, true);
+	session_pause(self->fd, true);
 	testvm_destroy(self->vm);
 	self->vm = NULL;
 	close(self->fd);

@@ -120,6 +120,40 @@ int session_tap(const struct testvm *vm, __u32 ring_bytes, __u64 classes,
 	return fd;
 }
 
+struct vmitap_regs session_regs(int fd, __u32 vcpu_id)
+{
+	struct vmitap_regs regs = { .size = sizeof(regs), .vcpu_id = vcpu_id };
+
+	vmitap_ioctl(fd, VMITAP_IOC_REGS, &regs);
+	return regs;
+}
+
+void session_pause(int fd, bool on)
+{
+	struct vmitap_pause pause = { .size = sizeof(pause), .pause = on };
+
+	vmitap_ioctl(fd, VMITAP_IOC_PAUSE, &pause);
+}
+
+struct vmitap_vm_info session_vm(int fd)
+{
+	struct vmitap_vm_info vms[32], mine = {};
+	struct vmitap_list_vms list = {
+		.size = sizeof(list), .entry_size = sizeof(vms[0]), .nr = 32,
+		.vms = (unsigned long)vms,
+	};
+	unsigned int i, nr = 0;
+
+	vmitap_ioctl(fd, VMITAP_IOC_LIST_VMS, &list);
+	for (i = 0; i < list.out_nr && i < 32; i++)
+		if (vms[i].pid == (__u32)getpid()) {
+			mine = vms[i];
+			nr++;
+		}
+	CHECK(nr == 1, "this process has %u VMs", nr);
+	return mine;
+}
+
 int session_poll(int fd, int timeout_ms)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN | POLLPRI };

@@ -122,6 +122,30 @@ int session_tap(const struct testvm *vm, __u32 ring_bytes, __u64 classes,
 		__u32 fields);
 
 /**
+ * session_regs() - registers of a vCPU
+ * @fd: session
+ * @vcpu_id: the vCPU
+ *
+ * Return: the registers.
+ */
+struct vmitap_regs session_regs(int fd, __u32 vcpu_id);
+
+/**
+ * session_pause() - keep the VM from running, or let it run
+ * @fd: session
+ * @on: keep it
+ */
+void session_pause(int fd, bool on);
+
+/**
+ * session_vm() - what the module says of this process's VM
+ * @fd: session
+ *
+ * Return: that; there must be exactly one.
+ */
+struct vmitap_vm_info session_vm(int fd);
+
+/**
  * session_poll() - what poll() says
  * @fd: session
  * @timeout_ms: longest wait

@@ -16,8 +16,9 @@
 /* What such guests leave in memory, from TESTVM_DATA on. */
 #define LEFT_BYTES	0x100
 
-/* A guest that is to run twice. */
+/* A guest that is to run twice: by the code, or as a function prepares it. */
 struct guest_code {
+	void (*prepare)(struct testvm_vcpu *vcpu);
 	const char *start;
 	const char *end;
 	const char *entry;	/* of SYSCALL */
@@ -34,8 +35,7 @@ struct state {
 	char left[LEFT_BYTES];
 };
 
-static inline void run_guest(struct tapped *t, const struct guest_code *code,
-		      struct state *state)
+static inline void load_guest(struct tapped *t, const struct guest_code *code)
 {
 	testvm_load(t->vm, code->start, code->end);
 	memset(t->vm->mem + TESTVM_DATA, 0, LEFT_BYTES);
@@ -49,6 +49,15 @@ static inline void run_guest(struct tapped *t, const struct guest_code *code,
 	}
 	if (code->debug)
 		testvm_set_gate(t->vm, 1, code->start, code->debug);
+}
+
+static inline void run_guest(struct tapped *t, const struct guest_code *code,
+		      struct state *state)
+{
+	if (code->prepare)
+		code->prepare(t->vcpu);
+	else
+		load_guest(t, code);
 	testvm_run(t->vcpu);
 	memset(state, 0, sizeof(*state));
 	CHECK(!ioctl(t->vcpu->fd, KVM_GET_REGS, &state->regs), "KVM_GET_REGS");
