@@ -15,6 +15,7 @@
 #include "linux_tasks.h"
 #include "options.h"
 #include "session.h"
+#include "space.h"
 #include "text.h"
 
 /* Where x86-64 Linux is linked to, unless its configuration says otherwise. */
@@ -94,16 +95,16 @@ static const char *paging_text(const struct guest_regs *regs,
 	return names[paging.mode];
 }
 
-/* How many of the vCPUs have the same entry points as the first. */
-static int count_same(const struct info *info, const struct guest_regs *first)
+/* How many of the vCPUs have the same entry points as one. */
+static int count_same(const struct info *info, const struct guest_regs *one)
 {
 	int nr = guest_nr_vcpus(&info->guest), same = 0, i;
 	struct guest_regs regs;
 
 	for (i = 0; i < nr; i++) {
 		if (!guest_regs(&info->guest, i, &regs) &&
-		    regs.lstar == first->lstar &&
-		    regs.idtr_base == first->idtr_base)
+		    regs.lstar == one->lstar &&
+		    regs.idtr_base == one->idtr_base)
 			same++;
 	}
 	return same;
@@ -112,20 +113,18 @@ static int count_same(const struct info *info, const struct guest_regs *first)
 /* What hardware alone says, of any guest. */
 static int tell_hardware(struct info *info)
 {
-	int nr = guest_nr_vcpus(&info->guest), err;
 	struct guest_regs regs;
+	int code;
 
-	if (!nr)
-		return fail(EXIT_OTHER, "the VM has no vCPU");
-	err = guest_regs(&info->guest, 0, &regs);
-	if (err)
-		return session_failed(info->session, err, EXIT_OTHER);
-	fact(info, "paging", DERIVATION, "CR0, CR4 and EFER of the first vCPU",
+	code = space_guest_regs(info->session, &info->guest, &regs);
+	if (code)
+		return code;
+	fact(info, "paging", DERIVATION, "CR0, CR4 and EFER of a vCPU",
 	     "%s", paging_text(&regs, &info->guest));
-	fact(info, "entry", DERIVATION, "registers of the first vCPU",
+	fact(info, "entry", DERIVATION, "registers of a vCPU",
 	     "system calls 0x%" PRIx64 " (LSTAR), IDT 0x%" PRIx64 "; the same"
 	     " on %d of %d vCPUs", regs.lstar, regs.idtr_base,
-	     count_same(info, &regs), nr);
+	     count_same(info, &regs), guest_nr_vcpus(&info->guest));
 	return EXIT_OK;
 }
 

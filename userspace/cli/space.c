@@ -31,25 +31,46 @@ static int one_vcpu(const struct options *opts, uint32_t *id)
 	return fail(EXIT_USAGE, "--vcpu: name one vCPU here, not several");
 }
 
-/* The number by which @space->guest knows the vCPU. */
-static int find_vcpu(struct space *space, const struct options *opts,
-		     unsigned int *number)
+int space_guest_regs(const struct session *session, const struct guest *guest,
+		     struct guest_regs *regs)
 {
-	int nr = guest_nr_vcpus(&space->guest);
-	uint32_t id;
-	int code;
+	unsigned int vcpu;
+	int err = guest_outer_regs(guest, &vcpu, regs);
 
-	*number = 0;
-	if (!nr)
-		return fail(EXIT_OTHER, "the VM has no vCPU");
-	if (!opts->nr_vcpu_words)
+	switch (err) {
+	case 0:
 		return EXIT_OK;
-	code = one_vcpu(opts, &id);
+	case -ENOENT:
+		return fail(EXIT_OTHER, "the VM has no vCPU");
+	case -EAGAIN:
+		return fail(EXIT_OTHER, "each vCPU runs a nested guest just now,"
+			    " with page tables that are not of this guest: try"
+			    " again");
+	}
+	return session_failed(session, err, EXIT_OTHER);
+}
+
+/* The registers of the vCPU that --vcpu names.  Return: as space_open(). */
+static int regs_of(struct space *space, const struct options *opts,
+		   struct guest_regs *regs)
+{
+	int nr = guest_nr_vcpus(&space->guest), i, err;
+	uint32_t id;
+	int code = one_vcpu(opts, &id);
+
 	if (code)
 		return code;
-	for (; *number < (unsigned int)nr; ++*number) {
-		if (guest_live_vcpu_id(space->live, *number) == id)
+	for (i = 0; i < nr; i++) {
+		if (guest_live_vcpu_id(space->live, i) != id)
+			continue;
+		err = guest_regs(&space->guest, i, regs);
+		if (err)
+			return session_failed(space->session, err, EXIT_OTHER);
+		if (!regs->nested)
 			return EXIT_OK;
+		return fail(EXIT_OTHER, "vCPU %" PRIu32 " runs a nested guest"
+			    " just now, with page tables that are not of this"
+			    " guest: try again, or another --vcpu", id);
 	}
 	return fail(EXIT_OTHER, "there is no vCPU %" PRIu32, id);
 }
@@ -57,15 +78,12 @@ static int find_vcpu(struct space *space, const struct options *opts,
 static int open_paging(struct space *space, const struct options *opts)
 {
 	struct guest_regs regs;
-	unsigned int number;
-	int code, err;
+	int code;
 
-	code = find_vcpu(space, opts, &number);
+	code = opts->nr_vcpu_words ? regs_of(space, opts, &regs) :
+	       space_guest_regs(space->session, &space->guest, &regs);
 	if (code)
 		return code;
-	err = guest_regs(&space->guest, number, &regs);
-	if (err)
-		return session_failed(space->session, err, EXIT_OTHER);
 	paging_init(&space->paging, &space->guest, &regs);
 	if (!opts->nr_cr3s)
 		return EXIT_OK;

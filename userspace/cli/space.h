@@ -35,6 +35,13 @@ int space_open(struct space *space, const struct session *session,
 	       const struct options *opts);
 void space_close(struct space *space);
 
+/*
+ * Registers of the guest itself: of the first vCPU that runs no nested guest.
+ * Return: EXIT_OK, or an exit code, reported.
+ */
+int space_guest_regs(const struct session *session, const struct guest *guest,
+		     struct guest_regs *regs);
+
 /* Read.  Return: 0, or a negative errno that space_failed() explains. */
 int space_read(struct space *space, uint64_t address, void *buf, size_t len);
 

@@ -40,6 +40,22 @@ int guest_regs(const struct guest *guest, unsigned int vcpu,
 	return guest->ops->regs(guest->arg, vcpu, regs);
 }
 
+int guest_outer_regs(const struct guest *guest, unsigned int *vcpu,
+		     struct guest_regs *regs)
+{
+	int nr = guest_nr_vcpus(guest), err = nr < 0 ? nr : -ENOENT;
+
+	for (*vcpu = 0; nr > 0 && *vcpu < (unsigned int)nr; ++*vcpu) {
+		err = guest_regs(guest, *vcpu, regs);
+		if (err)
+			break;
+		if (!regs->nested)
+			return 0;
+		err = -EAGAIN;
+	}
+	return err;
+}
+
 int guest_regions(const struct guest *guest, struct guest_region *list,
 		  unsigned int max)
 {

@@ -85,6 +85,19 @@ int guest_nr_vcpus(const struct guest *guest);
 uint32_t guest_vcpu_id(const struct guest *guest, unsigned int vcpu);
 int guest_regs(const struct guest *guest, unsigned int vcpu,
 	       struct guest_regs *regs);
+
+/**
+ * guest_outer_regs() - registers of the guest itself
+ * @guest: guest
+ * @vcpu: the first vCPU that runs no nested guest
+ * @regs: its registers
+ *
+ * Return: 0; -EAGAIN if all of them run one just now; -ENOENT if there is no vCPU; or what
+ * guest_regs() says.
+ */
+int guest_outer_regs(const struct guest *guest, unsigned int *vcpu,
+		     struct guest_regs *regs);
+
 int guest_regions(const struct guest *guest, struct guest_region *list,
 		  unsigned int max);
 
