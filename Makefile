@@ -19,14 +19,18 @@ MODULE_RELEASE = $(notdir $(patsubst %/build,%,$(KDIR:/usr/src/linux-headers-%=%
 
 .DEFAULT_GOAL := all
 ALL_TARGETS   :=
+TEST_TARGETS  :=
 
 -include userspace/Makefile.inc
 -include bpf/Makefile.inc
 -include selftests/Makefile.inc
 
-.PHONY: check-debug check-kcsan check-vmms check-packages soak all module help clean \
+.PHONY: tests check-debug check-kcsan check-vmms check-packages soak all module help clean \
 	install install-uapi uninstall setup host shell demo check matrix bench kvm-selftests
 all: module $(ALL_TARGETS)
+
+# What runs in the virtual host, natively, or in a guest there.
+tests: all $(TEST_TARGETS)
 
 # What a build needs; the module alone needs less.
 NEEDED ?= gcc make clang bpftool pkg-config
@@ -40,7 +44,8 @@ module:
 	@sh kmod/btf.sh "$(KDIR)" $(O)/module/vmitap.ko $(O)/vmitap.ko
 
 help:
-	@echo 'make                    module, library, tool, filters, tests (KDIR=, O=)'
+	@echo 'make                    module, library, tool, filters (KDIR=, O=)'
+	@echo 'make tests              that, and all that tests need'
 	@echo 'make demo               what vmitap does, in a virtual KVM host'
 	@echo 'make check              all tests'
 	@echo 'make check-user         those of user space, that need no virtual host'
@@ -80,49 +85,49 @@ HOST = selftests/host/run.sh --module "$$(selftests/host/module.sh)" --path $(ab
 unexport CMD
 host: export HOST_CMD := $(value CMD)
 host: setup
-	@$(MAKE) --no-print-directory -s all CMD= >&2
+	@$(MAKE) --no-print-directory -s tests CMD= >&2
 	@test -n "$$HOST_CMD" || { echo "make host: say what to run: make host CMD='vmitap list'" >&2; exit 2; }
 	@GUEST=$(or $(GUEST),linux) $(HOST) -- "$$HOST_CMD"
 
 shell: setup
-	@$(MAKE) --no-print-directory -s all >&2
+	@$(MAKE) --no-print-directory -s tests >&2
 	@GUEST=$(or $(GUEST),linux) $(HOST) --shell
 
 demo: setup
-	@$(MAKE) --no-print-directory -s all >&2
+	@$(MAKE) --no-print-directory -s tests >&2
 	@$(HOST) -- selftests/host/demo.sh
 
 check: setup
-	@$(MAKE) --no-print-directory -s all >&2
+	@$(MAKE) --no-print-directory -s tests >&2
 	@selftests/check.sh
 
 # The host part on a kernel with the kernel's own checkers, for which the module is
 # built as well: minutes to build, then longer than with the stock one.
 check-debug check-kcsan: check-%: setup
-	@$(MAKE) --no-print-directory -s all >&2
+	@$(MAKE) --no-print-directory -s tests >&2
 	@HOST_KERNEL=$* selftests/check.sh checkers host
 
 # Parts that make check leaves out: one VMM comes by npm, where that is installed; the
 # packages go into systems of Debian 12 and 13 made for that, as root.
 check-vmms check-packages: check-%: setup
-	@$(MAKE) --no-print-directory -s all >&2
+	@$(MAKE) --no-print-directory -s tests >&2
 	@selftests/check.sh $*
 
 # On all kernels and vendors, which takes an hour and more.
 matrix: setup
-	@$(MAKE) --no-print-directory -s all >&2
+	@$(MAKE) --no-print-directory -s tests >&2
 	@selftests/matrix.sh
 
 soak: setup
-	@$(MAKE) --no-print-directory -s all >&2
+	@$(MAKE) --no-print-directory -s tests >&2
 	@TIME=$(or $(TIME),600) selftests/check.sh soak
 
 kvm-selftests: setup
-	@$(MAKE) --no-print-directory -s all >&2
+	@$(MAKE) --no-print-directory -s tests >&2
 	@selftests/kvm/run.sh $(if $(TRAPS),--traps) $(if $(LIMIT),--limit $(LIMIT)) $(TESTS)
 
 bench: setup
-	@$(MAKE) --no-print-directory -s all bench-programs >&2
+	@$(MAKE) --no-print-directory -s tests bench-programs >&2
 	@selftests/bench/run.sh
 
 install: all install-userspace install-uapi install-bpf

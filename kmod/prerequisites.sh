@@ -30,4 +30,11 @@ grep -q '^CONFIG_KVM=y' "$conf" &&
 for tool in "$@"; do
 	command -v $tool >/dev/null || miss "no $tool: run 'make setup', or install it"
 done
+case " $* " in
+*" pkg-config "*)
+	for library in libbpf libelf zlib; do
+		pkg-config --exists $library 2>/dev/null ||
+			miss "no $library to build with: run 'make setup', or install its headers"
+	done
+esac
 exit $bad

@@ -14,4 +14,4 @@ $(O)/bench/reader_fill.bpf.o: selftests/bench/reader_fill.bpf.c \
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-ALL_TARGETS += $(O)/bench/reader $(O)/bench/reader_fill.bpf.o
+TEST_TARGETS += $(O)/bench/reader $(O)/bench/reader_fill.bpf.o
