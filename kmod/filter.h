@@ -41,6 +41,8 @@ void vmitap_filter_put(struct bpf_prog *prog);
  * @prev_exit_tsc: TSC of the vCPU's previous exit, 0 if there was none
  * @prev: its reason in bits 0-31, its class in bits 32-39
  *
+ * A program may have one stack for each CPU: it is not asked while it runs there already.
+ *
  * Return: true to publish the record.
  */
 static __always_inline bool vmitap_filter_run(struct bpf_prog *prog,
@@ -64,12 +66,16 @@ static __always_inline bool vmitap_filter_run(struct bpf_prog *prog,
 	};
 	struct bpf_trace_run_ctx run_ctx = {};
 	struct bpf_run_ctx *old;
-	bool keep;
+	bool keep = true;
 
-	/* Some helpers look for what a tracepoint has there. */
-	old = bpf_set_run_ctx(&run_ctx.run_ctx);
-	keep = bpf_prog_run(prog, &ctx) != VMITAP_FILTER_DROP;
-	bpf_reset_run_ctx(old);
+	/* Who runs a program from a tracepoint as well looks there, too. */
+	if (this_cpu_inc_return(*(int __percpu *)prog->active) == 1) {
+		/* Some helpers look for what a tracepoint has there. */
+		old = bpf_set_run_ctx(&run_ctx.run_ctx);
+		keep = bpf_prog_run(prog, &ctx) != VMITAP_FILTER_DROP;
+		bpf_reset_run_ctx(old);
+	}
+	this_cpu_dec(*(int __percpu *)prog->active);
 	return keep;
 }
 
