@@ -75,7 +75,7 @@ struct vmitap_filter_ctx {
 	char vmitap_filter_license[] SEC("license") = text
 
 /* Largest vCPU id plus one that KVM hands out, for arrays indexed by vCPU. */
-#define VMITAP_MAX_VCPU_IDS	4096
+#define VMITAP_MAX_VCPU_IDS	16384
 
 /* Bits of CR3 that are no address: PCID or PWT/PCD, and "do not flush". */
 #define VMITAP_CR3_NO_ROOT	(0xfffULL | 1ULL << 63)
