@@ -35,10 +35,16 @@ struct vmitap_regs_request {
 	bool done;
 };
 
-/* Is the thread where it changes no register before it enters the guest again? */
+/*
+ * Is the thread where it changes no register before it enters the guest again?  One of a
+ * vCPU that is not runnable may be at resetting it, unless it is asleep until that changes.
+ */
 static bool vcpu_rests(const struct vmitap_tap *tap)
 {
-	return tap->parked || tap->vcpu->arch.mp_state != KVM_MP_STATE_RUNNABLE;
+	struct kvm_vcpu *vcpu = tap->vcpu;
+
+	return tap->parked || (vcpu->arch.mp_state != KVM_MP_STATE_RUNNABLE &&
+			       rcuwait_active(kvm_arch_vcpu_get_wait(vcpu)));
 }
 
 /**
@@ -93,9 +99,12 @@ static bool read_idle(struct kvm_vcpu *vcpu, struct vmitap_regs *regs)
 {
 	if (!mutex_trylock(&vcpu->mutex))
 		return false;
+	/* KVM would account it to the guest that it was not the reader's turn. */
+	preempt_disable();
 	static_call(vmitap_vcpu_load)(vcpu);
 	vmitap_backend->read_regs(vcpu, regs);
 	static_call(vmitap_vcpu_put)(vcpu);
+	preempt_enable();
 	mutex_unlock(&vcpu->mutex);
 	return true;
 }
