@@ -108,7 +108,7 @@ struct vmitap_vm *vmitap_await_first_vcpu(struct kvm *kvm, struct vmitap_vm *vm)
 			join(session, vm);
 		}
 		vmitap_await_end(session);
-		wake_up_all(&session->wq);
+		irq_work_queue(&session->work);
 	}
 	return vm;
 }

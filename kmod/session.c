@@ -669,7 +669,7 @@ void vmitap_session_vcpu_created(struct kvm_vcpu *vcpu)
 	list_for_each_entry(session, &vm->sessions, node) {
 		if (!tap || session_add_ring(session, tap, true))
 			session->nr_untapped++;
-		wake_up_all(&session->wq);
+		irq_work_queue(&session->work);
 	}
 	vmitap_trap_update(vm);
 out:
@@ -689,7 +689,7 @@ static void session_end_tap(struct vmitap_tap *tap, bool vm_gone)
 
 		vmitap_ring_finish(ring, tell, vm_gone);
 		vmitap_session_wake(session, ring);
-		wake_up_all(&session->wq);
+		irq_work_queue(&session->work);
 	}
 	kfree_rcu(tap, rcu);
 }
@@ -712,7 +712,7 @@ void vmitap_session_vm_destroyed(struct kvm *kvm)
 	list_for_each_entry_safe(tap, next, &vm->taps, vm_node)
 		session_end_tap(tap, true);
 	list_for_each_entry(session, &vm->sessions, node)
-		wake_up_all(&session->wq);
+		irq_work_queue(&session->work);
 out:
 	mutex_unlock(&vmitap_lock);
 }
