@@ -65,6 +65,7 @@ struct vmitap_session;
  * @session: owner; valid while the ring is linked to a vCPU
  * @low: lossless ring without room for another trip
  * @fallback: a lossless wait expired, loss is counted until there is room again
+ * @told_blind: told that system calls are not trapped now, since it was last configured
  * @stopped: the session is going away, nobody may wait
  * @lost: LOST record in the making; lost.count is 0 when nothing is missing
  * @space_wq: where the vCPU waits for room
@@ -90,6 +91,7 @@ struct vmitap_ring {
 	struct vmitap_session *session;
 	bool low;
 	bool fallback;
+	bool told_blind;
 	bool stopped;
 	struct vmitap_lost_record lost;
 	wait_queue_head_t space_wq;

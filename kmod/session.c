@@ -78,13 +78,12 @@ static void session_publish_cfg(struct vmitap_session *session,
 		cfg = vmitap_cfg_has_vcpu(session->cfg, ring->vcpu_id) ?
 			session->cfg : &vmitap_cfg_nothing;
 	rcu_assign_pointer(ring->cfg, cfg);
+	/* What was told once was not told this configuration. */
+	WRITE_ONCE(ring->told_blind, false);
 	vmitap_ring_look_again(ring);
 }
 
-/*
- * What the taps remember of the previous exit may be of long ago; and what was told once
- * was not told this configuration.
- */
+/* What the taps remember may be of long ago, or is to be found out and told anew. */
 static void session_forget(struct vmitap_session *session)
 {
 	struct vmitap_tap *tap;

@@ -126,19 +126,22 @@ void vmitap_trap_record(struct vmitap_tap *tap, int class_id, u8 cpl, u64 cr3,
  * @blind: they are not, by the guest's doing
  * @tsc: when that was found
  *
- * That is one loss: nobody knows of how many.
+ * That is one loss for each session: nobody knows of how many.
  */
 void vmitap_trap_blind(struct vmitap_tap *tap, bool blind, u64 tsc)
 {
 	struct vmitap_ring *ring;
 
 	WRITE_ONCE(tap->blind, blind);
-	if (!blind)
-		return;
-	vmitap_for_each_ring(ring, tap)
-		if (rcu_dereference_raw(ring->cfg)->classes & BIT_ULL(VMITAP_CLASS_SYSCALL))
+	vmitap_for_each_ring(ring, tap) {
+		bool told = READ_ONCE(ring->told_blind);
+
+		WRITE_ONCE(ring->told_blind, blind);
+		if (blind && !told &&
+		    rcu_dereference_raw(ring->cfg)->classes & BIT_ULL(VMITAP_CLASS_SYSCALL))
 			vmitap_ring_lose(ring, VMITAP_CLASS_SYSCALL, tsc,
 					 VMITAP_LOST_PROTECTED);
+	}
 }
 
 /* What the exit left to be done; nothing is left then, see vmitap_trap_drain(). */
