@@ -196,8 +196,8 @@ struct vmitap_trap vmx_trap_classify(struct vmitap_tap *tap, struct kvm_vcpu *vc
 
 	if (vmitap_compat_is_guest_mode(vcpu) || vcpu->arch.guest_state_protected)
 		return trap;
-	/* An entry that failed has more bits set, and is none of these. */
-	switch ((u32)vmx_read(VM_EXIT_REASON)) {
+	/* An entry that failed is none of these; other bits say what else there was. */
+	switch (vmx_read(VM_EXIT_REASON) & (0xffff | VMX_EXIT_REASONS_FAILED_VMENTRY)) {
 	case EXIT_REASON_EXCEPTION_NMI:
 		if (loan->sce)
 			trap = vmx_classify_undefined(tap, vcpu, tsc);
