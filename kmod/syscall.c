@@ -68,6 +68,11 @@ bool vmitap_syscall_is_blind(const struct kvm_vcpu *vcpu)
 	return has_syscall(vcpu) && does_more(vcpu);
 }
 
+static bool is_rex(u8 byte)
+{
+	return (byte & 0xf0) == 0x40;
+}
+
 static bool is_prefix(u8 byte)
 {
 	switch (byte) {
@@ -94,10 +99,9 @@ struct vmitap_trap vmitap_syscall_decode(const u8 *bytes, size_t len, bool long6
 	struct vmitap_trap trap = {};
 	size_t i = 0;
 
-	while (i < len && is_prefix(bytes[i]))
-		i++;
-	if (long64 && i < len && (bytes[i] & 0xf0) == 0x40)
-		trap.rex_w = bytes[i++] & 8;
+	/* Only a REX prefix right before the opcode counts. */
+	for (; i < len && (is_prefix(bytes[i]) || (long64 && is_rex(bytes[i]))); i++)
+		trap.rex_w = is_rex(bytes[i]) && bytes[i] & 8;
 	if (i < len && bytes[i] != 0x0f)
 		return trap;
 	trap.len = i + 2;

@@ -131,6 +131,34 @@ TEST_F(syscall, syscall_with_a_prefix)
 	ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSRET);
 }
 
+/* A REX prefix that is not the last prefix is none. */
+GUEST_CODE(disordered, 64,
+	   ".byte 0x48, 0x66, 0x0f, 0x05\n"
+	   "out %al, $0xf4\n"
+	   "disordered_entry: .globl disordered_entry\n"
+	   "mov %rcx, 0x40000\n"
+	   "incq 0x40008\n"
+	   ".byte 0x40, 0x66, 0x48, 0x0f, 0x07\n");
+extern const char disordered_entry[];
+
+TEST_F(syscall, syscall_with_prefixes_in_any_order)
+{
+	static const struct guest_code code = {
+		.start = disordered, .end = disordered_end,
+		.entry = disordered_entry, .mode = TESTVM_LONG64_USER,
+	};
+	struct state state;
+
+	run_twice(_metadata, &self->t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(TESTVM_CODE + 4, left(&state, 0));
+	EXPECT_EQ(1, left(&state, 1));
+	EXPECT_EQ(3, state.sregs.cs.dpl);
+	EXPECT_EQ(1, state.sregs.cs.l);
+	ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSCALL);
+	ring_expect_type(&self->t.ring, VMITAP_RECORD_SYSRET);
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+}
+
 /* From compatibility mode, by CSTAR, and back by a SYSRET of 32 bits. */
 GUEST_CODE(call32, 32,
 	   "call32_insn: .globl call32_insn\n"
