@@ -158,8 +158,11 @@ static struct vmitap_trap svm_classify_undefined(struct vmitap_tap *tap,
 {
 	struct vmitap_trap trap = svm_fetch(vcpu, false);
 
-	if (trap.kind == VMITAP_TRAP_LATER)
-		svm_set_pending(tap, vcpu, tsc, VMITAP_PENDING_UNDEFINED);
+	if (trap.kind == VMITAP_TRAP_SYSCALL || trap.kind == VMITAP_TRAP_SYSRET)
+		return trap;
+	svm_set_pending(tap, vcpu, tsc, trap.kind == VMITAP_TRAP_LATER ?
+			VMITAP_PENDING_UNDEFINED : VMITAP_PENDING_OTHER);
+	tap->pending.rsp = svm_layout(vcpu)->vmcb->save.rsp;
 	return trap;
 }
 

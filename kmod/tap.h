@@ -40,6 +40,7 @@ enum vmitap_pending_kind {
 	VMITAP_PENDING_CR3,		/* record it once KVM has done it */
 	VMITAP_PENDING_MESSAGE,		/* fetch and deliver it */
 	VMITAP_PENDING_UNDEFINED,	/* #UD; the instruction is yet to be fetched */
+	VMITAP_PENDING_OTHER,		/* #UD of another instruction, for KVM to handle */
 };
 
 /**
@@ -51,6 +52,7 @@ enum vmitap_pending_kind {
  * @ours: KVM must not handle the exit, as only our trap caused it
  * @value: VMITAP_PENDING_CR3: what is to be written, if @ours
  * @rip: of the instruction
+ * @rsp: guest RSP at the exit, of #UD only
  * @cr3: guest CR3 at the exit
  */
 struct vmitap_pending {
@@ -61,6 +63,7 @@ struct vmitap_pending {
 	u64 tsc;
 	u64 value;
 	u64 rip;
+	u64 rsp;
 	u64 cr3;
 };
 

@@ -11,6 +11,7 @@
 #include "message.h"
 #include "ring.h"
 #include "symbols.h"
+#include "syscall.h"
 #include "tap.h"
 #include "trap.h"
 
@@ -195,6 +196,30 @@ static int consume(struct kvm_vcpu *vcpu, int ret)
 }
 
 /*
+ * KVM has fetched the instruction that raised #UD once more.  It may be a SYSCALL now, as
+ * another vCPU can change it; KVM does that itself.  All else that it does leaves RIP
+ * where it is, or behind the instruction.
+ */
+static void record_emulated(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending)
+{
+	const struct vmitap_caller caller = {
+		.cr3 = pending->cr3,
+		.rip = pending->rip,
+		.rsp = pending->rsp,
+		.cpl = pending->cpl,
+		.mode = pending->mode,
+	};
+	u64 len = vcpu->arch.regs[VCPU_REGS_RCX] - pending->rip;
+
+	if (vmitap_compat_rip(vcpu) - pending->rip <= VMITAP_INSN_BYTES ||
+	    len < 2 || len > VMITAP_INSN_BYTES)
+		return;
+	rcu_read_lock();
+	vmitap_syscall_record(vmitap_tap_find(vcpu), vcpu, &caller, pending->tsc);
+	rcu_read_unlock();
+}
+
+/*
  * The processor has fetched an instruction that the guest's page tables do not lead to
  * any more: they were changed, and what it keeps of them is yet to be flushed.  Have it
  * done, and the instruction fetched once more; the guest finds what it would have found
@@ -252,10 +277,14 @@ int vmitap_trap_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 	struct vmitap_pending pending = take_pending(vcpu);
 	int ret = 1;
 
-	if (finish(vcpu, &pending, &ret))
+	if (finish(vcpu, &pending, &ret)) {
 		ret = consume(vcpu, ret);
-	else
+	} else {
 		ret = static_call(vmitap_orig_handle_exit)(vcpu, fastpath);
+		if (pending.kind == VMITAP_PENDING_UNDEFINED ||
+		    pending.kind == VMITAP_PENDING_OTHER)
+			record_emulated(vcpu, &pending);
+	}
 	if (pending.kind == VMITAP_PENDING_CR3)
 		record_cr3(vcpu, &pending);
 	return ret;

@@ -153,8 +153,11 @@ static struct vmitap_trap vmx_classify_undefined(struct vmitap_tap *tap,
 	if ((vmx_read(VM_EXIT_INTR_INFO) & mask) != undefined)
 		return trap;
 	trap = vmx_fetch(vcpu, false);
-	if (trap.kind == VMITAP_TRAP_LATER)
-		vmx_set_pending(tap, vcpu, tsc, VMITAP_PENDING_UNDEFINED);
+	if (trap.kind == VMITAP_TRAP_SYSCALL || trap.kind == VMITAP_TRAP_SYSRET)
+		return trap;
+	vmx_set_pending(tap, vcpu, tsc, trap.kind == VMITAP_TRAP_LATER ?
+			VMITAP_PENDING_UNDEFINED : VMITAP_PENDING_OTHER);
+	tap->pending.rsp = vmx_rsp(vcpu);
 	return trap;
 }
 

@@ -329,6 +329,61 @@ TEST_F(syscall, undefined_opcodes_are_the_guests_own)
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
 }
 
+/*
+ * One vCPU executes an instruction that another makes a SYSCALL and UD2 in turn.  What was
+ * fetched first may not be there any more when it is looked at; no call gets by for that.
+ */
+GUEST_CODE(changing, 64,
+	   "test %eax, %eax\n"
+	   "jz 2f\n"
+	   "1:\n"
+	   "movb $0x05, changing_insn + 1(%rip)\n"
+	   "movb $0x0b, changing_insn + 1(%rip)\n"
+	   "cmpq $1000, 0x40010\n"
+	   "jb 1b\n"
+	   "jmp 3f\n"
+	   "2:\n"
+	   "incq 0x40010\n"
+	   "changing_insn: .globl changing_insn\n"
+	   "ud2\n"
+	   "cmpq $1000, 0x40010\n"
+	   "jb 2b\n"
+	   "3:\n"
+	   "out %al, $0xf4\n"
+	   "jmp 3b\n"
+	   "changing_entry: .globl changing_entry\n"
+	   "incq 0x40000\n"
+	   "jmp *%rcx\n"
+	   "changing_fault: .globl changing_fault\n"
+	   "incq 0x40008\n"
+	   "addq $2, (%rsp)\n"
+	   "iretq\n");
+extern const char changing_insn[], changing_entry[], changing_fault[];
+
+TEST_F(syscall, no_call_gets_by_that_is_changed_meanwhile)
+{
+	struct testvm_vcpu *other = testvm_add_vcpu(self->t.vm);
+	__u64 *notes = (__u64 *)(self->t.vm->mem + TESTVM_DATA);
+	struct tapped *t = &self->t;
+	unsigned long calls = 0;
+
+	TESTVM_LOAD(t->vm, changing);
+	testvm_set_gate(t->vm, 6, changing, changing_fault);
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	testvm_reset(other, TESTVM_LONG64);
+	testvm_set_syscall(t->vcpu, changing, changing_entry, 0);
+	testvm_set_gpr(t->vcpu, 'a', 0);
+	tapped_attach(t, 1 << 20, CLASS(SYSCALL), 0);
+	testvm_start(t->vm);
+	testvm_wait_rounds(t->vm, 1);
+	testvm_stop(t->vm);
+	while (ring_next_type(&t->ring, VMITAP_RECORD_SYSCALL))
+		calls++;
+	EXPECT_EQ(notes[0], calls);
+	EXPECT_LE(1000, notes[0] + notes[1]);
+	EXPECT_EQ(0, t->ring.nr_lost);
+}
+
 /* So is SYSCALL with LOCK, but not to emulated processors when untapped. */
 GUEST_CODE(locked, 64,
 	   ".byte 0xf0, 0x0f, 0x05\n"
