@@ -10,6 +10,7 @@
 #include "compat/compat.h"
 #include "hook.h"
 #include "ioctl.h"
+#include "linger.h"
 #include "ring.h"
 #include "session.h"
 #include "symbols.h"
@@ -96,6 +97,7 @@ static int __init vmitap_init(void)
 static void __exit vmitap_exit(void)
 {
 	misc_deregister(&vmitap_device);
+	vmitap_linger_exit();
 	vmitap_hooks_drain();
 	vmitap_symbols_exit();
 	pr_info("unloaded\n");

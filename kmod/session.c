@@ -13,6 +13,7 @@
 #include "config.h"
 #include "filter.h"
 #include "hook.h"
+#include "linger.h"
 #include "pause.h"
 #include "regs.h"
 #include "ring.h"
@@ -63,7 +64,9 @@ static void session_put_wait(struct vmitap_session *session)
 {
 	if (!session->holds_wait || session_needs_wait(session))
 		return;
-	vmitap_trap_drain(session->vm);
+	/* Else when it is closed, or configured again. */
+	if (!vmitap_trap_drain(session->vm))
+		return;
 	vmitap_hooks_put_wait();
 	session->holds_wait = false;
 }
@@ -184,14 +187,17 @@ static int session_tap_vcpus(struct vmitap_session *session, struct kvm *kvm)
 /*
  * Take the session's rings from the hooks, and the VM's taps if it was the last
  * session.  On return nothing of the session is in use by any vCPU.
+ *
+ * Return: true if its use of the hooks has to outlast it, and does.
  */
-static void session_untap(struct vmitap_session *session)
+static bool session_untap(struct vmitap_session *session)
 {
 	struct vmitap_vm *vm = session->vm;
-	struct vmitap_tap *tap, *next;
 	struct vmitap_ring *ring;
+	struct vmitap_tap *tap;
 	LIST_HEAD(removed);
 	unsigned long i;
+	bool lingers;
 
 	list_del_init(&session->node);
 	vmitap_await_end(session);
@@ -207,20 +213,18 @@ static void session_untap(struct vmitap_session *session)
 		wake_up_all(&ring->space_wq);
 	}
 	vmitap_trap_update(vm);
-	vmitap_trap_drain(vm);
-	if (list_empty(&vm->sessions)) {
-		list_for_each_entry_safe(tap, next, &vm->taps, vm_node) {
-			vmitap_tap_remove(tap);
-			list_add(&tap->vm_node, &removed);
-		}
-	}
+	lingers = session->holds_wait && !vmitap_trap_drain(vm);
+	if (lingers)
+		vmitap_linger_begin(vm);
+	if (list_empty(&vm->sessions) && !vm->lingering)
+		vmitap_vm_remove_taps(vm, &removed);
 	vmitap_hook_barrier();
 	synchronize_rcu();
-	list_for_each_entry_safe(tap, next, &removed, vm_node)
-		kfree(tap);
-	if (list_empty(&vm->sessions))
+	vmitap_taps_free(&removed);
+	if (list_empty(&vm->sessions) && !vm->lingering)
 		vmitap_vm_free(vm);
 	session->vm = NULL;
+	return lingers;
 }
 
 static void session_free_rings(struct vmitap_session *session)
@@ -247,8 +251,7 @@ static void session_free_rings(struct vmitap_session *session)
 void vmitap_session_destroy(struct vmitap_session *session)
 {
 	mutex_lock(&vmitap_lock);
-	if (session->vm) {
-		session_untap(session);
+	if (session->vm && !session_untap(session)) {
 		if (session->holds_wait)
 			vmitap_hooks_put_wait();
 		vmitap_hooks_put();

@@ -99,6 +99,34 @@ void vmitap_tap_remove(struct vmitap_tap *tap)
 }
 
 /**
+ * vmitap_vm_remove_taps() - hide all taps of a VM from the hooks
+ * @vm: the VM
+ * @removed: where they go; the caller calls vmitap_taps_free() after
+ *	vmitap_hook_barrier() and a grace period
+ */
+void vmitap_vm_remove_taps(struct vmitap_vm *vm, struct list_head *removed)
+{
+	struct vmitap_tap *tap, *next;
+
+	list_for_each_entry_safe(tap, next, &vm->taps, vm_node) {
+		vmitap_tap_remove(tap);
+		list_add(&tap->vm_node, removed);
+	}
+}
+
+/**
+ * vmitap_taps_free() - free taps that no hook uses any more
+ * @removed: from vmitap_vm_remove_taps()
+ */
+void vmitap_taps_free(struct list_head *removed)
+{
+	struct vmitap_tap *tap, *next;
+
+	list_for_each_entry_safe(tap, next, removed, vm_node)
+		kfree(tap);
+}
+
+/**
  * vmitap_tap_link() - let a session's ring have the vCPU's events
  * @tap: tap
  * @ring: ring

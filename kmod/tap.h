@@ -114,6 +114,7 @@ struct vmitap_tap {
  * @taps: struct vmitap_tap
  * @sessions: struct vmitap_session
  * @pauses: sessions that pause it
+ * @lingering: sessions that are closed but for their use of the hooks
  */
 struct vmitap_vm {
 	struct list_head node;
@@ -121,6 +122,7 @@ struct vmitap_vm {
 	struct list_head taps;
 	struct list_head sessions;
 	u32 pauses;
+	u32 lingering;
 };
 
 extern struct mutex vmitap_lock;
@@ -133,6 +135,8 @@ void vmitap_vm_free(struct vmitap_vm *vm);
 
 struct vmitap_tap *vmitap_tap_create(struct vmitap_vm *vm, struct kvm_vcpu *vcpu);
 void vmitap_tap_remove(struct vmitap_tap *tap);
+void vmitap_vm_remove_taps(struct vmitap_vm *vm, struct list_head *removed);
+void vmitap_taps_free(struct list_head *removed);
 void vmitap_tap_link(struct vmitap_tap *tap, struct vmitap_ring *ring);
 bool vmitap_tap_unlink(struct vmitap_tap *tap, struct vmitap_ring *ring);
 

@@ -54,6 +54,29 @@ void vmitap_trap_update(struct vmitap_vm *vm)
 	}
 }
 
+static bool is_pending(const struct vmitap_tap *tap)
+{
+	return READ_ONCE(tap->pending.kind) != VMITAP_PENDING_NONE;
+}
+
+/**
+ * vmitap_trap_is_pending() - does an exit wait for the handle_exit hook?
+ * @vm: the VM; vmitap_hook_barrier() was called since its traps were disarmed
+ *
+ * Return: true if so.
+ */
+bool vmitap_trap_is_pending(const struct vmitap_vm *vm)
+{
+	struct vmitap_tap *tap;
+
+	lockdep_assert_held(&vmitap_lock);
+
+	list_for_each_entry(tap, &vm->taps, vm_node)
+		if (is_pending(tap))
+			return true;
+	return false;
+}
+
 /**
  * vmitap_trap_drain() - wait until no exit waits for the handle_exit hook
  * @vm: the VM, with the traps disarmed that are not needed any more
@@ -61,9 +84,13 @@ void vmitap_trap_update(struct vmitap_vm *vm)
  * Only then may that hook go, or a tap: the guest does not survive an exit that
  * nobody finishes, and one finished much later would be somebody else's.  A vCPU that
  * has come to the hook is not waited for, as it may wait there for the VMM's memory.
+ * It may do so on its way as well, so the wait has an end.
+ *
+ * Return: true if there is none; false if there still is after a second.
  */
-void vmitap_trap_drain(struct vmitap_vm *vm)
+bool vmitap_trap_drain(struct vmitap_vm *vm)
 {
+	unsigned long end = jiffies + HZ;
 	struct vmitap_tap *tap;
 
 	lockdep_assert_held(&vmitap_lock);
@@ -71,8 +98,12 @@ void vmitap_trap_drain(struct vmitap_vm *vm)
 	/* No vCPU is between an exit and the end of the vcpu_run hook. */
 	vmitap_hook_barrier();
 	list_for_each_entry(tap, &vm->taps, vm_node)
-		while (READ_ONCE(tap->pending.kind) != VMITAP_PENDING_NONE)
+		while (is_pending(tap)) {
+			if (time_after(jiffies, end))
+				return false;
 			usleep_range(50, 500);
+		}
+	return true;
 }
 
 static bool trap_wanted(struct vmitap_ring *ring, const struct vmitap_cfg *cfg,
@@ -184,18 +215,6 @@ static void record_cr3(struct kvm_vcpu *vcpu, const struct vmitap_pending *pendi
 }
 
 /*
- * Finish an exit without KVM, which is told that its fast path did: it then does
- * only what it has to do on every exit.  @ret is what KVM's handler would have
- * returned.
- */
-static int consume(struct kvm_vcpu *vcpu, int ret)
-{
-	int always = static_call(vmitap_orig_handle_exit)(vcpu, EXIT_FASTPATH_EXIT_HANDLED);
-
-	return always > 0 ? ret : always;
-}
-
-/*
  * KVM has fetched the instruction that raised #UD once more.  It may be a SYSCALL now, as
  * another vCPU can change it; KVM does that itself.  All else that it does leaves RIP
  * where it is, or behind the instruction.
@@ -217,6 +236,18 @@ static void record_emulated(struct kvm_vcpu *vcpu, const struct vmitap_pending *
 	rcu_read_lock();
 	vmitap_syscall_record(vmitap_tap_find(vcpu), vcpu, &caller, pending->tsc);
 	rcu_read_unlock();
+}
+
+/*
+ * Finish an exit without KVM, which is told that its fast path did: it then does
+ * only what it has to do on every exit.  @ret is what KVM's handler would have
+ * returned.
+ */
+static int consume(struct kvm_vcpu *vcpu, int ret)
+{
+	int always = static_call(vmitap_orig_handle_exit)(vcpu, EXIT_FASTPATH_EXIT_HANDLED);
+
+	return always > 0 ? ret : always;
 }
 
 /*

@@ -37,7 +37,8 @@ struct vmitap_trap {
 };
 
 void vmitap_trap_update(struct vmitap_vm *vm);
-void vmitap_trap_drain(struct vmitap_vm *vm);
+bool vmitap_trap_is_pending(const struct vmitap_vm *vm);
+bool vmitap_trap_drain(struct vmitap_vm *vm);
 void vmitap_trap_record(struct vmitap_tap *tap, int class_id, u8 cpl, u64 cr3,
 			u64 other_cr3, const struct vmitap_record *proto);
 void vmitap_trap_blind(struct vmitap_tap *tap, bool blind, u64 tsc);

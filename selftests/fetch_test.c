@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "lib/module.h"
 #include "lib/twice.h"
 
 #define PAGE		0x1000ul
@@ -182,6 +183,79 @@ TEST_F(fetch, mapping_that_is_waited_for)
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0x40000000 + TESTVM_CODE + (moved_entry - moved),
 		  *(__u64 *)(vm->mem + TESTVM_DATA));
+	late_end(&late);
+}
+
+GUEST_CODE(switching, 64,
+	   "1:\n"
+	   "mov %cr3, %rax\n"
+	   "mov %rax, %cr3\n"
+	   "incq 0x40000\n"
+	   "jmp 1b\n");
+
+static bool gets_on(const struct testvm *vm)
+{
+	const __u64 *count = (const __u64 *)(vm->mem + TESTVM_DATA);
+	__u64 before = __atomic_load_n(count, __ATOMIC_RELAXED);
+	double end = now() + 20;
+
+	while (now() < end) {
+		if (__atomic_load_n(count, __ATOMIC_RELAXED) > before + 10)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/*
+ * KVM looks at the page that the VMM has for the APIC between an exit and its handler.  That
+ * the exit is not finished meanwhile is nobody's business but that VMM's.
+ */
+TEST_F(fetch, apic_page_that_is_waited_for)
+{
+	static const char page[PAGE];
+	struct kvm_vapic_addr apic = { .vapic_addr = LATE };
+	struct tapped other = { .fd = -1 };
+	struct testvm *vm;
+	struct late late;
+	double start;
+
+	vm = testvm_create(true);
+	testvm_add_vcpu(vm);
+	if (!late_add(&late, vm))
+		SKIP(return, "the kernel has no userfaultfd");
+	late_give(&late, LATE, page);
+	TESTVM_LOAD(vm, switching);
+	testvm_reset(&vm->vcpus[0], TESTVM_LONG64);
+	CHECK(!ioctl(vm->vcpus[0].fd, KVM_SET_VAPIC_ADDR, &apic), "KVM_SET_VAPIC_ADDR");
+	/* There is to be one VM in this process while it is attached to. */
+	testvm_destroy(self->t.vm);
+	self->t.vm = vm;
+	self->t.fd = session_tap(vm, RING_BYTES, CLASS(CR3), 0);
+	ring_map(&self->t.ring, self->t.fd, 0);
+	testvm_start(vm);
+	EXPECT_TRUE(gets_on(vm));
+	CHECK(!madvise(late.mem, PAGE, MADV_DONTNEED), "madvise");
+	ASSERT_EQ(LATE, late_wanted(&late));
+
+	start = now();
+	ring_unmap(&self->t.ring);
+	close(self->t.fd);
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
+	self->t.fd = session_tap(vm, RING_BYTES, CLASS(CPUID), 0);
+	close(self->t.fd);
+	self->t.fd = -1;
+	tapped_create(&other, false);
+	testvm_destroy(other.vm);
+	EXPECT_GT(10, now() - start);
+	EXPECT_EQ(0, late_wanted(&late));
+
+	late_give(&late, LATE, page);
+	EXPECT_TRUE(gets_on(vm));
+	for (start = now(); module_users() && now() - start < 20;)
+		usleep(10000);
+	EXPECT_EQ(0, module_users());
+	testvm_stop(vm);
 	late_end(&late);
 }
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +15,16 @@
 int module_unload(void)
 {
 	return syscall(SYS_delete_module, "vmitap", O_NONBLOCK) ? -errno : 0;
+}
+
+int module_users(void)
+{
+	FILE *file = fopen("/sys/module/vmitap/refcnt", "r");
+	int users = -1;
+
+	CHECK(file && fscanf(file, "%d", &users) == 1, "use count of vmitap");
+	fclose(file);
+	return users;
 }
 
 int module_load(void)

@@ -19,4 +19,11 @@ int module_unload(void);
  */
 int module_load(void);
 
+/**
+ * module_users() - what keeps it loaded
+ *
+ * Return: its use count.
+ */
+int module_users(void);
+
 #endif /* MODULE_H */
