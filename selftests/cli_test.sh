@@ -291,7 +291,7 @@ shift
 printf '%s:%s' $# "$1"
 EOF
 # As the kernel's makefiles do, one below exports all that it gets.
-printf 'all:\n\t@env\n' >"$tmp/below.mk"
+printf 'tests:\n\t@env\n' >"$tmp/below.mk"
 printf '#!/bin/sh\nexec make -f %s "$@"\n' "$tmp/below.mk" >"$tmp/make"
 chmod +x "$tmp/host" "$tmp/make"
 make_host()
