@@ -62,14 +62,9 @@ static int changes_run(void *state, const struct aggregate *agg,
 	return 0;
 }
 
-static const struct view *const changes_views[] = {
-	&view_entry_points, NULL,
-};
-
 const struct detector detector_entry_points = {
 	.name = "entry-points",
 	.about = "entry points of a vCPU that change while its kernel runs",
-	.views = changes_views,
 	.state_bytes = sizeof(struct changes),
 	.run = changes_run,
 };

@@ -623,16 +623,10 @@ static void hidden_stop(void *state)
 	told_free(&hidden->told);
 }
 
-static const struct view *const hidden_views[] = {
-	&view_address_spaces, &view_task_list, &view_pid_tree,
-	&view_mm_owners, &view_agent, NULL,
-};
-
 const struct detector detector_hidden_process = {
 	.name = "hidden-process",
 	.about = "a process that runs, or is in one list, and is missing in"
 		 " another that should have it",
-	.views = hidden_views,
 	.state_bytes = sizeof(struct hidden),
 	.run = hidden_run,
 	.stop = hidden_stop,
