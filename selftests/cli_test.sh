@@ -102,7 +102,8 @@ expect 2 'no format "jason", is it "json"' 'nearest format' \
 
 expect 2 'no view "task-lst", is it "task-list"' 'nearest view' \
 	vmitap ps --views pid-tree,task-lst
-expect 2 'no view "qqqqqqqq"; there are' 'no near view' vmitap ps --views qqqqqqqq
+expect 2 'no view "qqqqqqqq"; there are address-spaces, .*, agent$' 'no near view' \
+	vmitap ps --views qqqqqqqq
 expect 2 'list is empty' 'views: empty list' vmitap watch --views ,
 expect 2 'no time' 'watch: interval that is none' vmitap watch --interval often
 expect 2 'no option --count' 'ps: no count' vmitap ps --count 1
@@ -281,6 +282,41 @@ if command -v make_recording >/dev/null; then
 	! grep -q $'\033' "$tmp/out"
 	result $? 'report: NO_COLOR'
 fi
+
+# What bash offers, with as much of bash-completion as it takes.
+# shellcheck disable=SC2034 # for the completion, which is looked at by itself
+offers()
+{
+	local line=("$@")
+	(
+		_init_completion()
+		{
+			words=("${line[@]}")
+			cword=$((${#words[@]} - 1))
+			cur=${words[cword]} prev=${words[cword - 1]}
+		}
+		compopt() { :; }
+		. "$top/userspace/completion/vmitap"
+		_vmitap
+		printf '%s\n' "${COMPREPLY[@]}"
+	) >"$tmp/out" 2>"$tmp/err"
+}
+
+# same_list NAME: passes if $tmp/want and $tmp/out have the same lines, in any order.
+same_list()
+{
+	diff <(sort "$tmp/want") <(sort "$tmp/out") >"$tmp/err"
+	result $? "$1"
+}
+
+vmitap ps --views qqqqqqqq 2>&1 | sed 's/.*there are //; s/, /\n/g' >"$tmp/views"
+{ echo all; cat "$tmp/views"; } >"$tmp/want"
+offers vmitap ps --views ''
+same_list 'completion: all views'
+sed -n '/^\.It Fl -views/,/^or/s/^\.Cm \([a-z-]*\) ,$/\1/p' \
+	"$top/Documentation/man/vmitap.1" >"$tmp/out"
+cp "$tmp/views" "$tmp/want"
+same_list 'vmitap(1): all views'
 
 # make host: the command comes to the host's shell as it was typed, whatever is in it.
 # Instead of the host, print what it gets.

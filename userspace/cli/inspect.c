@@ -31,20 +31,21 @@ double inspect_ns(const struct inspect *inspect, uint64_t tsc)
 static int no_view(const char *name)
 {
 	const char *words[VIEW_MAX + 2], *near;
+	char all[256] = "";
 	unsigned int i;
 
-	for (i = 0; views[i]; i++)
+	for (i = 0; views[i]; i++) {
 		words[i] = views[i]->name;
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
+			 i ? ", " : "", words[i]);
+	}
 	words[i++] = "all";
 	words[i] = NULL;
 	near = text_nearest(name, words);
 	if (near)
 		return fail(EXIT_USAGE, "no view \"%s\", is it \"%s\"?", name,
 			    near);
-	return fail(EXIT_USAGE, "no view \"%s\"; there are address-spaces,"
-		    " system-calls, entry-points, task-list, pid-tree, mm-owners,"
-		    " agent",
-		    name);
+	return fail(EXIT_USAGE, "no view \"%s\"; there are %s", name, all);
 }
 
 /* Mark what --views means.  Return: EXIT_OK or EXIT_USAGE, reported. */
