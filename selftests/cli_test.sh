@@ -317,6 +317,12 @@ sed -n '/^\.It Fl -views/,/^or/s/^\.Cm \([a-z-]*\) ,$/\1/p' \
 	"$top/Documentation/man/vmitap.1" >"$tmp/out"
 cp "$tmp/views" "$tmp/want"
 same_list 'vmitap(1): all views'
+printf 'all,%s\n' cr cr3 >"$tmp/want"
+offers vmitap stream --events all,cr
+same_list 'completion: events with a digit in their names'
+echo --events >"$tmp/want"
+offers vmitap stream --lossless --ev
+same_list 'completion: what follows --lossless is not its value'
 
 # make host: the command comes to the host's shell as it was typed, whatever is in it.
 # Instead of the host, print what it gets.
