@@ -98,6 +98,47 @@ build_with g++ "$tmp/use.cc" 'a C++ program'
 # shellcheck disable=SC2046 # flags are several words
 expect 'Documentation/example.c' gcc -Wall -Wextra -Werror Documentation/example.c \
 	-o "$tmp/example" $(flags --cflags --libs)
+
+# In the library's place: a signal, then the end of the VM with two records in the ring.
+cat > "$tmp/fake.c" << 'END'
+#include <errno.h>
+#include <vmitap/vmitap.h>
+
+#define SESSION struct vmitap_session *session
+
+static int waits, left;
+
+int vmitap_session_open(struct vmitap_session **session) { *session = NULL; return 0; }
+void vmitap_session_close(SESSION) { }
+const char *vmitap_session_error(const SESSION) { return ""; }
+const char *vmitap_class_name(unsigned int class_id) { return "other"; }
+int vmitap_session_list_vms(SESSION, struct vmitap_vm_info *vms, size_t entry_bytes,
+			    uint32_t room, uint32_t *nr) { return 0; }
+int vmitap_session_attach_pid(SESSION, pid_t pid, uint32_t ring_bytes) { return 0; }
+int vmitap_session_configure(SESSION, const struct vmitap_config *config) { return 0; }
+int vmitap_session_enable(SESSION) { return 0; }
+
+int vmitap_session_wait(SESSION, int timeout_ms)
+{
+	if (!waits++)
+		return -EINTR;
+	left = 2;
+	return -EPIPE;
+}
+
+int vmitap_session_next(SESSION, const struct vmitap_record **record)
+{
+	static const struct vmitap_exit exit = { .record.type = VMITAP_RECORD_EXIT };
+
+	*record = &exit.record;
+	return left ? left-- > 0 : 0;
+}
+END
+printf 'vCPU 0: other\n%.0s' 1 2 > "$tmp/want"
+gcc -Wall -Werror "-I$root/usr/include" Documentation/example.c "$tmp/fake.c" \
+	-o "$tmp/example" > "$tmp/got" 2>&1 &&
+	timeout 20 "$tmp/example" > "$tmp/got" 2>&1
+same 'Documentation/example.c reads what is left at the end of the VM'
 expect 'the header alone, as pedantic C99' \
 	gcc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
 	"-I$root/usr/include" -x c "$root/usr/include/vmitap/vmitap.h"
