@@ -133,7 +133,7 @@ bench: setup
 install: all install-userspace install-uapi install-bpf
 	install -D -m 0644 $(O)/vmitap.ko \
 		$(DESTDIR)/lib/modules/$(MODULE_RELEASE)/updates/vmitap.ko
-	@test -n "$(DESTDIR)" || depmod $(MODULE_RELEASE)
+	@test -n "$(DESTDIR)" || { depmod $(MODULE_RELEASE) && ldconfig; }
 
 install-uapi:
 	install -d $(DESTDIR)$(PREFIX)/include/linux
