@@ -63,7 +63,7 @@ help:
 	@echo 'make install, uninstall DESTDIR=, PREFIX='
 	@echo 'make deb                packages for Debian, the module by DKMS, in $$(O)/deb'
 	@echo 'make check-packages     tests of them in systems of Debian 12 and 13 (as root)'
-	@echo 'make setup              install the packages all of this needs (Debian)'
+	@echo 'make setup              install the packages all of this needs (Debian 12)'
 
 clean:
 	rm -rf $(O)

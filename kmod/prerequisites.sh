@@ -36,5 +36,8 @@ case " $* " in
 		pkg-config --exists $library 2>/dev/null ||
 			miss "no $library to build with: run 'make setup', or install its headers"
 	done
+	# The compiler says no more than the name of what it does not find.
+	[ "$(${CC:-gcc} -print-file-name=libc.a 2>/dev/null)" != libc.a ] ||
+		miss "no static C library: run 'make setup', or install it"
 esac
 exit $bad
