@@ -16,15 +16,17 @@
  *
  *	VMITAP_FILTER_LICENSE("GPL");
  *
- *	clang -target bpf -O2 -g -c only_user_mode.bpf.c -o only_user_mode.bpf.o
+ *	clang -target bpf -mcpu=v2 -O2 -g -I/usr/local/include/vmitap \
+ *		-idirafter /usr/include/$(gcc -print-multiarch) \
+ *		-c only_user_mode.bpf.c -o only_user_mode.bpf.o
  *	bpftool prog load only_user_mode.bpf.o /sys/fs/bpf/only_user_mode \
  *		type raw_tracepoint pinmaps /sys/fs/bpf/only_user_mode_maps
  *	vmitap stream --filter /sys/fs/bpf/only_user_mode
  *
  * A filter runs with interrupts off between the exit and KVM's handling of it,
  * on the CPU of the vCPU thread.  Exits of one vCPU never run it concurrently,
- * those of several vCPUs do.  It does not run for injected events, vCPU events
- * and LOST records.
+ * those of several vCPUs do.  It does not run for injected events, traps, vCPU
+ * events and LOST records.
  */
 #ifndef VMITAP_FILTER_BPF_H
 #define VMITAP_FILTER_BPF_H
@@ -98,7 +100,7 @@ __vmitap_inline __u32 vmitap_mode(const struct vmitap_filter_ctx *ctx)
 	return ctx->where >> 40 & 0xff;
 }
 
-/* Return: VMITAP_RECORD_NESTED, VMITAP_RECORD_FASTPATH */
+/* Return: VMITAP_RECORD_NESTED, VMITAP_RECORD_FASTPATH, VMITAP_RECORD_TRAP */
 __vmitap_inline __u32 vmitap_flags(const struct vmitap_filter_ctx *ctx)
 {
 	return ctx->where >> 48;

@@ -139,6 +139,11 @@ gcc -Wall -Werror "-I$root/usr/include" Documentation/example.c "$tmp/fake.c" \
 	-o "$tmp/example" > "$tmp/got" 2>&1 &&
 	timeout 20 "$tmp/example" > "$tmp/got" 2>&1
 same 'Documentation/example.c reads what is left at the end of the VM'
+sed -n '/^Writing one/,/^``VMITAP_FILTER_DROP/s/^    //p' Documentation/filters.rst > "$tmp/mine.bpf.c"
+# As documented there, but for the place; clang looks below /usr/local/include by itself.
+expect 'the filter of Documentation/filters.rst' clang -target bpf -mcpu=v2 -O2 -g -Wall \
+	-Werror "-I$root/usr/include/vmitap" "-I$root/usr/include" \
+	-idirafter "/usr/include/$(gcc -print-multiarch)" -c "$tmp/mine.bpf.c" -o "$tmp/mine.bpf.o"
 expect 'the header alone, as pedantic C99' \
 	gcc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
 	"-I$root/usr/include" -x c "$root/usr/include/vmitap/vmitap.h"
