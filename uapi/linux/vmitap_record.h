@@ -373,9 +373,10 @@ struct vmitap_sysret {
  *   RDX  its length, at most VMITAP_MESSAGE_MAX
  *
  * and gets in RAX the number of sessions that have all of it, or a negative errno:
- * -EINVAL if the buffer is too long, -EFAULT if it cannot be read, -ENOSPC if no
- * session had room.  If no session captures messages, or the CPL and CR3 filters of all
- * keep the sender's out, KVM answers as to any hypercall it does not know.
+ * -EINVAL if the buffer is too long, -EFAULT if it cannot be read, -ENOMEM if the host
+ * has no memory for it, -ENOSPC if no session had room.  If no session captures
+ * messages, or the CPL and CR3 filters of all keep the sender's out, KVM answers as to
+ * any hypercall it does not know.
  *
  * A message comes as one or more records of at most VMITAP_MESSAGE_CHUNK bytes
  * of data each, one after the other in the same ring.
