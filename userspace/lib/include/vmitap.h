@@ -139,10 +139,10 @@ int vmitap_session_list_slots(struct vmitap_session *session,
  *
  * Return: 0; -ESRCH no such process; -ENXIO it has no VM; -ENOTUNIQ it has
  * several VMs; -EPERM or -EACCES no right to trace the process; -EBUSY a vCPU is
- * being created or KVM is at work on the VM (try again in a moment), or the session is
- * attached; -EUSERS too
- * many sessions tap the VM; -EOPNOTSUPP this host cannot be tapped; -ENOMEM no
- * memory for the rings; -EPROTO a ring makes no sense; or another negative errno.
+ * being created, KVM is at work on the VM, or KVM was loaded just now (try again in a
+ * moment), or the session is attached; -EUSERS too many sessions tap the VM;
+ * -EOPNOTSUPP this host cannot be tapped; -ENOMEM no memory for the rings; -EPROTO a
+ * ring makes no sense; or another negative errno.
  */
 int vmitap_session_attach_pid(struct vmitap_session *session, pid_t pid,
 			      uint32_t ring_bytes);
@@ -237,7 +237,8 @@ int vmitap_session_stats(struct vmitap_session *session,
  * @nr: set to the vCPUs that there are; only the first @room of them are in @vcpus
  *
  * They are those that were there when the VM was attached, or that
- * vmitap_session_wait() took in, and that were not destroyed since.
+ * vmitap_session_wait(), vmitap_session_next() or vmitap_session_read() took in, and
+ * that were not destroyed since.
  *
  * Return: 0; -ENOTCONN if not attached.
  */
@@ -250,9 +251,10 @@ int vmitap_session_vcpus(struct vmitap_session *session, uint32_t *vcpus,
  * @vcpu_id: the vCPU
  * @regs: filled in; the caller sets @regs->size
  *
- * Return: 0; -ENOENT no such vCPU; -EOPNOTSUPP hardware hides them; -ENOTTY the
- * module is too old; -ENOTCONN not attached; -EPIPE the VM is gone; or another
- * negative errno.
+ * Return: 0; -ENOENT no such vCPU; -EOPNOTSUPP hardware hides them; -EBUSY the vCPU's
+ * thread stays in KVM for about a second or longer; -EINTR the caller is being killed;
+ * -ENOTTY the module is too old; -ENOTCONN not attached; -EPIPE the VM is gone; or
+ * another negative errno.
  */
 int vmitap_session_regs(struct vmitap_session *session, uint32_t vcpu_id,
 			struct vmitap_regs *regs);
@@ -345,8 +347,11 @@ int vmitap_session_set_eventfd(struct vmitap_session *session, int fd);
  * while a vCPU waits for room.  All of it is given back before this function
  * returns 0.
  *
+ * It also takes in vCPUs that are new.
+ *
  * Return: 1 with a record; 0 if there is none right now; -EPROTO if what a ring
- * holds makes no sense, after which only closing the session helps.
+ * holds makes no sense, after which only closing the session helps; or another negative
+ * errno if a vCPU cannot be taken in, such as -ENOMEM.
  */
 int vmitap_session_next(struct vmitap_session *session,
 			const struct vmitap_record **record);
@@ -360,7 +365,7 @@ int vmitap_session_next(struct vmitap_session *session,
  * As calling vmitap_session_next() so many times, but faster.
  *
  * Return: how many there are, at most 256 for each vCPU; 0 if there is none right
- * now; -EPROTO as vmitap_session_next().
+ * now; -EPROTO or another negative errno as vmitap_session_next().
  */
 int vmitap_session_read(struct vmitap_session *session,
 			const struct vmitap_record *const **records);
