@@ -273,11 +273,11 @@ const struct command cmd_info = {
 	.args = "",
 	.summary = "what guest it is, and how that is known",
 	.about =
-"Finds out what runs in a VM, with no profile and nothing in the guest: paging and\n"
-"entry points, where the kernel is, and of Linux its version, symbols, layouts and\n"
-"processes.  Each fact says how it was learned: by derivation, from what hardware\n"
-"itself goes by and therefore binding, or out-of-band, from what the kernel has in\n"
-"its memory, where an attacker in the kernel can change it.",
+"Finds out what runs in a VM, with no file about its kernel and nothing in the guest:\n"
+"paging and entry points, where the kernel is, and of Linux its version, symbols,\n"
+"layouts and processes.  Each fact says how it was learned: by derivation, from what\n"
+"hardware itself goes by and therefore binding, or out-of-band, from what the kernel\n"
+"has in its memory, where an attacker in the kernel can change it.",
 	.groups = OPTIONS_VM | OPTIONS_LINUX | OPTIONS_JSON,
 	.run = run_info,
 };

@@ -145,8 +145,8 @@ int fields_parse(const char *list, uint32_t *fields)
 			*fields |= masks[i];
 		else
 			code = fail(EXIT_USAGE, "--fields: no section \"%s\"%s%s"
-				    "%s; there are ctrl, gprs, segs, insn and"
-				    " all", elem, near ? ", is it \"" : "",
+				    "%s; there are ctrl, gprs, segs, insn, all"
+				    " and none", elem, near ? ", is it \"" : "",
 				    near ? near : "", near ? "\"?" : "");
 	}
 	free(copy);
