@@ -277,7 +277,7 @@ static bool vm_hides_memory(struct kvm *kvm)
 	return false;
 }
 
-static u32 slot_flags(const struct kvm *kvm, const struct kvm_memory_slot *slot, bool hidden)
+static u32 slot_flags(struct kvm *kvm, const struct kvm_memory_slot *slot, bool hidden)
 {
 	u32 flags = 0;
 

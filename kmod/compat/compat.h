@@ -148,7 +148,7 @@ static inline bool vmitap_compat_sleeps(const struct bpf_prog *prog)
 }
 
 /* Can it have such memory in this slot? */
-static inline bool vmitap_compat_slot_hidden(const struct kvm *kvm,
+static inline bool vmitap_compat_slot_hidden(struct kvm *kvm,
 					     const struct kvm_memory_slot *slot)
 {
 #ifdef VMITAP_HAVE_PRIVATE_MEMORY
