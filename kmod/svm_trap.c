@@ -162,7 +162,7 @@ static struct vmitap_trap svm_classify_undefined(struct vmitap_tap *tap,
 		return trap;
 	svm_set_pending(tap, vcpu, tsc, trap.kind == VMITAP_TRAP_LATER ?
 			VMITAP_PENDING_UNDEFINED : VMITAP_PENDING_OTHER);
-	tap->pending.rsp = svm_layout(vcpu)->vmcb->save.rsp;
+	tap->pending.value = svm_layout(vcpu)->vmcb->save.rsp;
 	return trap;
 }
 

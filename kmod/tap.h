@@ -50,9 +50,8 @@ enum vmitap_pending_kind {
  * @mode: enum vmitap_mode
  * @tsc: TSC of the exit
  * @ours: KVM must not handle the exit, as only our trap caused it
- * @value: VMITAP_PENDING_CR3: what is to be written, if @ours
+ * @value: VMITAP_PENDING_CR3: what is to be written, if @ours; of #UD: guest RSP
  * @rip: of the instruction
- * @rsp: guest RSP at the exit, of #UD only
  * @cr3: guest CR3 at the exit
  */
 struct vmitap_pending {
@@ -63,7 +62,6 @@ struct vmitap_pending {
 	u64 tsc;
 	u64 value;
 	u64 rip;
-	u64 rsp;
 	u64 cr3;
 };
 

@@ -224,7 +224,7 @@ static void record_emulated(struct kvm_vcpu *vcpu, const struct vmitap_pending *
 	const struct vmitap_caller caller = {
 		.cr3 = pending->cr3,
 		.rip = pending->rip,
-		.rsp = pending->rsp,
+		.rsp = pending->value,
 		.cpl = pending->cpl,
 		.mode = pending->mode,
 	};

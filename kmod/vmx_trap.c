@@ -157,7 +157,7 @@ static struct vmitap_trap vmx_classify_undefined(struct vmitap_tap *tap,
 		return trap;
 	vmx_set_pending(tap, vcpu, tsc, trap.kind == VMITAP_TRAP_LATER ?
 			VMITAP_PENDING_UNDEFINED : VMITAP_PENDING_OTHER);
-	tap->pending.rsp = vmx_rsp(vcpu);
+	tap->pending.value = vmx_rsp(vcpu);
 	return trap;
 }
 
