@@ -100,12 +100,15 @@ static noinline notrace fastpath_t run_injecting(VMITAP_VCPU_RUN_PARAMS,
 	return run_plain(VMITAP_VCPU_RUN_ARGS, tap);
 }
 
-/* Are system calls not trapped that should be? */
+/*
+ * Were system calls not trapped that should have been?  It is whether they were that counts:
+ * what kept them from it may be over by now.
+ */
 static __always_inline void run_note_blind(struct vmitap_tap *tap, struct kvm_vcpu *vcpu,
 					   u32 attention, bool trapped, u64 tsc)
 {
 	bool blind = !trapped && attention & VMITAP_ATTENTION_SYSCALL &&
-		     !vmitap_compat_is_guest_mode(vcpu) && vmitap_syscall_is_blind(vcpu);
+		     !vmitap_compat_is_guest_mode(vcpu) && vmitap_syscall_are_on(vcpu);
 
 	if (unlikely(blind != READ_ONCE(tap->blind)))
 		vmitap_trap_blind(tap, blind, tsc);
@@ -137,10 +140,18 @@ static noinline notrace fastpath_t run_attended(VMITAP_VCPU_RUN_PARAMS,
 	trap = BACKEND(trap_classify)(tap, vcpu, &loan, tsc);
 	fastpath = run_captured_slow(tap, vcpu, tsc, fastpath,
 				     trap.kind == VMITAP_TRAP_NONE ? 0 : VMITAP_RECORD_TRAP);
-	if (trap.kind != VMITAP_TRAP_SYSCALL && trap.kind != VMITAP_TRAP_SYSRET)
+	switch (trap.kind) {
+	case VMITAP_TRAP_SYSCALL:
+	case VMITAP_TRAP_SYSRET:
+		tap->refetches = 0;
+		fastpath = BACKEND(trap_finish)(tap, vcpu, trap, tsc);
+		break;
+	case VMITAP_TRAP_AGAIN:
+		fastpath = EXIT_FASTPATH_REENTER_GUEST;
+		break;
+	default:
 		return fastpath;
-	tap->refetches = 0;
-	fastpath = BACKEND(trap_finish)(tap, vcpu, trap, tsc);
+	}
 	return capture_must_wait(tap) ? EXIT_FASTPATH_EXIT_HANDLED : fastpath;
 }
 

@@ -41,6 +41,12 @@ static __always_inline u64 svm_cr3(struct kvm_vcpu *vcpu, const struct vmcb *vmc
 	return vcpu->arch.cr3;
 }
 
+/* Guest CR4: each write exits. */
+static inline u64 svm_cr4(const struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.cr4;
+}
+
 static inline u64 svm_cr0(struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
 {
 	if (vmcb->control.intercepts[INTERCEPT_CR] & BIT(INTERCEPT_CR0_WRITE))
@@ -75,7 +81,7 @@ static inline struct vmitap_paging svm_paging(struct kvm_vcpu *vcpu,
 	return (struct vmitap_paging) {
 		.cr0 = svm_cr0(vcpu, vmcb),
 		.cr3 = svm_cr3(vcpu, vmcb),
-		.cr4 = vcpu->arch.cr4,
+		.cr4 = svm_cr4(vcpu),
 		.efer = vcpu->arch.efer,
 		/* A nested guest's addresses are not KVM's to translate. */
 		.hidden = vmitap_compat_is_encrypted(vmcb) ||

@@ -68,7 +68,7 @@ static void svm_lend_syscall(struct kvm_vcpu *vcpu, struct svm_loan *loan)
 	/* Writes are seen also while the guest has system calls off. */
 	loan->msrpm = ~*msrpm & MSRPM_SYSCALL_WRITES;
 	*msrpm |= loan->msrpm;
-	if (!vmitap_syscall_trappable(vcpu))
+	if (!vmitap_syscall_trappable(vcpu, svm_cr4(vcpu)))
 		return;
 	loan->sce = true;
 	vmcb->save.efer &= ~(u64)EFER_SCE;

@@ -31,41 +31,32 @@
 #define ATTRIB_USER_CODE32	0xcfb
 #define ATTRIB_USER_DATA	0xcf3
 
-static bool has_syscall(const struct kvm_vcpu *vcpu)
+/**
+ * vmitap_syscall_are_on() - does the guest have SYSCALL and SYSRET?
+ * @vcpu: the vCPU
+ *
+ * Return: true in long mode if it has switched them on.
+ */
+bool vmitap_syscall_are_on(const struct kvm_vcpu *vcpu)
 {
 	const u64 needed = EFER_SCE | EFER_LMA;
 
 	return (vcpu->arch.efer & needed) == needed;
 }
 
-static bool does_more(const struct kvm_vcpu *vcpu)
-{
-	return (vcpu->arch.cr4 | vcpu->arch.cr4_guest_owned_bits) & (CR4_CET | CR4_FRED);
-}
-
 /**
  * vmitap_syscall_trappable() - can system calls be done here now?
  * @vcpu: the vCPU
+ * @cr4: its CR4, also of bits that the guest may change without an exit
  *
  * Those of a guest in long mode can, unless shadow stacks or FRED give SYSCALL more
- * to do.  KVM's copy of a bit that the guest may change without an exit may be old.
+ * to do.
  *
  * Return: true if they can.
  */
-bool vmitap_syscall_trappable(const struct kvm_vcpu *vcpu)
+bool vmitap_syscall_trappable(const struct kvm_vcpu *vcpu, u64 cr4)
 {
-	return has_syscall(vcpu) && !does_more(vcpu);
-}
-
-/**
- * vmitap_syscall_is_blind() - are there system calls that cannot be done here?
- * @vcpu: the vCPU
- *
- * Return: true if the guest has them, and they are not trapped.
- */
-bool vmitap_syscall_is_blind(const struct kvm_vcpu *vcpu)
-{
-	return has_syscall(vcpu) && does_more(vcpu);
+	return vmitap_syscall_are_on(vcpu) && !(cr4 & (CR4_CET | CR4_FRED));
 }
 
 static bool is_rex(u8 byte)

@@ -63,8 +63,8 @@ struct vmitap_switch {
 	u8 cpl;
 };
 
-bool vmitap_syscall_trappable(const struct kvm_vcpu *vcpu);
-bool vmitap_syscall_is_blind(const struct kvm_vcpu *vcpu);
+bool vmitap_syscall_are_on(const struct kvm_vcpu *vcpu);
+bool vmitap_syscall_trappable(const struct kvm_vcpu *vcpu, u64 cr4);
 struct vmitap_trap vmitap_syscall_decode(const u8 *bytes, size_t len, bool long64);
 struct vmitap_switch vmitap_syscall_enter(struct kvm_vcpu *vcpu,
 					  const struct vmitap_syscall_msrs *msrs,

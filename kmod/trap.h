@@ -21,6 +21,7 @@ enum vmitap_trap_kind {
 	VMITAP_TRAP_ONLY,	/* caused by a trap, and for KVM to finish */
 	VMITAP_TRAP_SYSCALL,
 	VMITAP_TRAP_SYSRET,
+	VMITAP_TRAP_AGAIN,	/* not to be trapped now, and for the guest to do again */
 	VMITAP_TRAP_LATER,	/* not known yet, or vmitap_tap.pending says what to do */
 };
 

@@ -69,6 +69,14 @@ static __always_inline u64 vmx_cr3(const struct kvm_vcpu *vcpu)
 	return vcpu->arch.cr3;
 }
 
+/* Guest CR4; KVM's copy of bits that the guest owns is as old as its last look. */
+static inline u64 vmx_cr4(const struct kvm_vcpu *vcpu)
+{
+	u64 owned = vcpu->arch.cr4_guest_owned_bits;
+
+	return (vcpu->arch.cr4 & ~owned) | (vmx_read(GUEST_CR4) & owned);
+}
+
 static __always_inline u8 vmx_cpl(const struct kvm_vcpu *vcpu)
 {
 	if (unlikely(vmx_fakes_real_mode(vcpu)))

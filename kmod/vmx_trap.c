@@ -87,7 +87,7 @@ void vmx_lend(struct kvm_vcpu *vcpu, u32 attention, struct vmx_loan *loan)
 	if (attention & VMITAP_ATTENTION_CR3)
 		loan->cr3_write = vmx_set_bits(CPU_BASED_VM_EXEC_CONTROL,
 					       CPU_BASED_CR3_LOAD_EXITING);
-	if (attention & VMITAP_ATTENTION_SYSCALL && vmitap_syscall_trappable(vcpu))
+	if (attention & VMITAP_ATTENTION_SYSCALL && vmitap_syscall_trappable(vcpu, vmx_cr4(vcpu)))
 		vmx_lend_syscall(loan);
 }
 
@@ -152,6 +152,11 @@ static struct vmitap_trap vmx_classify_undefined(struct vmitap_tap *tap,
 
 	if ((vmx_read(VM_EXIT_INTR_INFO) & mask) != undefined)
 		return trap;
+	/* The guest has changed CR4 since it was entered. */
+	if (!vmitap_syscall_trappable(vcpu, vmx_cr4(vcpu))) {
+		trap.kind = VMITAP_TRAP_AGAIN;
+		return trap;
+	}
 	trap = vmx_fetch(vcpu, false);
 	if (trap.kind == VMITAP_TRAP_SYSCALL || trap.kind == VMITAP_TRAP_SYSRET)
 		return trap;

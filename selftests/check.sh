@@ -4,7 +4,7 @@
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped"; those before it say what failed.
 # usage: check.sh [PART...]      parts: static user filters cli install views host guest
-#                              refuse kernels intel paging; not run unless named:
+#                              refuse kernels intel paging cet; not run unless named:
 #                              vmms packages builtin soak checkers intel-guest
 # HOST_KERNEL and GUEST_KERNEL are the kernels of host, guest and views; see
 # selftests/host/run.sh.  The part kernels has others: a few tests on each.
@@ -137,16 +137,23 @@ obtainable()
 	return 1
 }
 
+# obtainable_kernel NAME: it, and what the module is built with for it?
+obtainable_kernel()
+{
+	local release
+	obtainable "kernel $1" selftests/host/release.sh "$1" || return
+	release=$(selftests/host/release.sh "$1")
+	obtainable "kernel $1" selftests/host/kernel.sh "$release" &&
+		obtainable "compiler for $1" selftests/host/build-root.sh "$release" true
+}
+
 # Of host and guest kernels, those that are not the default.  What depends on KVM's
 # insides is tested, and what depends on the guest's.
 run_kernels()
 {
-	local kernel release
+	local kernel
 	for kernel in 6.12 7.3; do
-		obtainable "kernel $kernel" selftests/host/release.sh $kernel || continue
-		release=$(selftests/host/release.sh $kernel)
-		obtainable "kernel $kernel" selftests/host/kernel.sh "$release" || continue
-		obtainable "compiler for $kernel" selftests/host/build-root.sh "$release" true || continue
+		obtainable_kernel $kernel || continue
 		HOST_KERNEL=$kernel GUEST_KERNEL=$kernel run_host "kernel $kernel" \
 			abi_test event_test fetch_test hooks_gone_test nested_test syscall_test trap_test \
 			guest_kernel_test.sh
@@ -187,6 +194,13 @@ run_intel()
 	obtainable Bochs selftests/host/emulator.sh bochs || return
 	mapfile -t tests < <(grep -v -e '\.sh$' -e fail_nth_test "$build/selftests/tests")
 	CPU=intel run_host intel "${tests[@]}"
+}
+
+# Guests that may have CET, which gives a system call more to do.
+run_cet()
+{
+	obtainable Bochs selftests/host/emulator.sh bochs && obtainable_kernel 7.3-cloud || return
+	CPU=intel CPU_MODEL=tigerlake HOST_KERNEL=7.3 run_host 'Intel, CET' syscall_test
 }
 
 # KVM without nested paging, or real mode by its emulator.
@@ -236,7 +250,7 @@ tally_host()
 }
 
 [ $# -gt 0 ] || set -- static user filters cli install views host guest refuse kernels intel \
-	paging
+	paging cet
 for name in "$@"; do
 	case $name in
 	static)  part tally static selftests/static.sh ;;
@@ -253,6 +267,7 @@ for name in "$@"; do
 	kernels) run_kernels ;;
 	intel)   run_intel ;;
 	paging)  run_paging ;;
+	cet)     run_cet ;;
 	intel-guest) run_intel_guest ;;
 	guest)   run_guest ;;
 	vmms)    run_vmms ;;

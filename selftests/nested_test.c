@@ -48,7 +48,7 @@ GUEST_CODE(inner, 64,
 	   "jmp *%rcx\n");
 extern const char inner_cpuid[], inner_cpuid_again[], inner_entry[];
 
-/* Interrupts are on, see pause_test.c. */
+/* Interrupts are on, see testvm_interrupts_on(). */
 GUEST_CODE(inner_spin, 64, "1: jmp 1b\n");
 
 static void prepare_inner(struct testvm_vcpu *vcpu)

@@ -17,20 +17,8 @@
 #define MSR_SYSENTER_ESP	0x175
 #define MSR_SYSENTER_EIP	0x176
 
-/*
- * Stays where it is, with registers that do not change.  To run with interrupts on: when Bochs enters a guest that has them off it forgets that the
- * host's interrupts end its run.
- */
+/* Stays where it is, with registers that do not change. */
 GUEST_CODE(spin, 64, "1: jmp 1b\n");
-
-static void interrupts_on(const struct testvm_vcpu *vcpu)
-{
-	struct kvm_regs regs;
-
-	CHECK(!ioctl(vcpu->fd, KVM_GET_REGS, &regs), "KVM_GET_REGS");
-	regs.rflags |= 0x200;
-	CHECK(!ioctl(vcpu->fd, KVM_SET_REGS, &regs), "KVM_SET_REGS");
-}
 
 /* The interrupts that would wake it are off. */
 GUEST_CODE(halt, 64, "cli\n"
@@ -146,7 +134,7 @@ static void prepare(struct testvm_vcpu *vcpu, const char *start, const char *end
 {
 	testvm_load(vcpu->vm, start, end);
 	testvm_reset(vcpu, mode);
-	interrupts_on(vcpu);
+	testvm_interrupts_on(vcpu);
 	testvm_set_syscall(vcpu, start, start, 0x47700);
 	testvm_set_msr(vcpu, MSR_KERNEL_GS_BASE, 0x12345000);
 	testvm_set_msr(vcpu, MSR_SYSENTER_CS, 0x10);
@@ -323,7 +311,7 @@ FIXTURE_SETUP(pause)
 	for (i = 0; i < NR_VCPUS; i++) {
 		vcpu = testvm_add_vcpu(self->vm);
 		testvm_reset(vcpu, TESTVM_LONG64);
-		interrupts_on(vcpu);
+		testvm_interrupts_on(vcpu);
 		testvm_set_gpr(vcpu, 'b', TESTVM_DATA + i * 0x100);
 	}
 	self->fd = session_attach(self->vm, RING_BYTES);
@@ -433,7 +421,7 @@ TEST_F(pause, before_it_runs)
 	session_pause(self->fd, true);
 	vcpu = testvm_add_vcpu(self->vm);
 	testvm_reset(vcpu, TESTVM_LONG64);
-	interrupts_on(vcpu);
+	testvm_interrupts_on(vcpu);
 	testvm_set_gpr(vcpu, 'b', TESTVM_DATA + 0x200);
 	testvm_start(self->vm);
 	EXPECT_TRUE(stands(self->vm));

@@ -373,6 +373,8 @@ TEST_F(syscall, no_call_gets_by_that_is_changed_meanwhile)
 	testvm_reset(other, TESTVM_LONG64);
 	testvm_set_syscall(t->vcpu, changing, changing_entry, 0);
 	testvm_set_gpr(t->vcpu, 'a', 0);
+	testvm_interrupts_on(t->vcpu);
+	testvm_interrupts_on(other);
 	tapped_attach(t, 1 << 20, CLASS(SYSCALL), 0);
 	testvm_start(t->vm);
 	testvm_wait_rounds(t->vm, 1);
@@ -382,6 +384,54 @@ TEST_F(syscall, no_call_gets_by_that_is_changed_meanwhile)
 	EXPECT_EQ(notes[0], calls);
 	EXPECT_LE(1000, notes[0] + notes[1]);
 	EXPECT_EQ(0, t->ring.nr_lost);
+}
+
+/*
+ * With CR4.CET, SYSCALL may have more to do: it is the guest's own until the first exit
+ * without.
+ */
+GUEST_CODE(cet, 64,
+	   "syscall\n"
+	   "mov %cr0, %rax\n"
+	   "or $0x10000, %eax\n"
+	   "mov %rax, %cr0\n"
+	   "mov %cr4, %rax\n"
+	   "or $0x800000, %eax\n"
+	   "mov %rax, %cr4\n"
+	   "syscall\n"
+	   "syscall\n"
+	   "mov %cr4, %rax\n"
+	   "mov %rax, 0x40008\n"
+	   "and $~0x800000, %eax\n"
+	   "mov %rax, %cr4\n"
+	   "cpuid\n"
+	   "syscall\n"
+	   "out %al, $0xf4\n"
+	   "cet_entry: .globl cet_entry\n"
+	   "incq 0x40000\n"
+	   "jmp *%rcx\n"
+	   "cet_fault: .globl cet_fault\n"
+	   "movq $-1, 0x40000\n"
+	   "out %al, $0xf4\n");
+extern const char cet_entry[], cet_fault[];
+
+TEST_F(syscall, guests_that_have_cet_on)
+{
+	static const struct guest_code code = {
+		.start = cet, .end = cet_end, .entry = cet_entry,
+		.fault = cet_fault, .mode = TESTVM_LONG64,
+	};
+	struct tapped *t = &self->t;
+	struct state state;
+
+	if (!testvm_has_cet(t->vcpu))
+		SKIP(return, "this KVM has no CET for guests");
+	run_twice(_metadata, t, &code, CLASS(SYSCALL), &state);
+	EXPECT_EQ(4, left(&state, 0));
+	EXPECT_EQ(0x800000, left(&state, 1) & 0x800000);
+	ring_drain(&t->ring);
+	EXPECT_EQ(2, t->ring.nr_traps);
+	EXPECT_EQ(1, t->ring.lost[VMITAP_LOST_PROTECTED]);
 }
 
 /* So is SYSCALL with LOCK, but not to emulated processors when untapped. */

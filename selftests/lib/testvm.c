@@ -85,15 +85,34 @@ void *testvm_add_flash(struct testvm *vm, const void *code, size_t len)
 	return mem;
 }
 
+enum { CPUID_ROOM = 256 };
+
+bool testvm_has_cet(const struct testvm_vcpu *vcpu)
+{
+	struct kvm_cpuid2 *cpuid;
+	bool has = false;
+	__u32 i;
+
+	cpuid = calloc(1, sizeof(*cpuid) + CPUID_ROOM * sizeof(cpuid->entries[0]));
+	CHECK(cpuid, "CPUID");
+	cpuid->nent = CPUID_ROOM;
+	kvm_ioctl(vcpu->fd, KVM_GET_CPUID2, cpuid, "KVM_GET_CPUID2");
+	for (i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 7 && !cpuid->entries[i].index)
+			has = cpuid->entries[i].ecx >> 7 & 1 ||
+			      cpuid->entries[i].edx >> 20 & 1;
+	free(cpuid);
+	return has;
+}
+
 static void set_cpuid(struct testvm_vcpu *vcpu)
 {
-	enum { ROOM = 256 };
 	struct kvm_cpuid2 *cpuid;
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 
-	cpuid = calloc(1, sizeof(*cpuid) + ROOM * sizeof(cpuid->entries[0]));
+	cpuid = calloc(1, sizeof(*cpuid) + CPUID_ROOM * sizeof(cpuid->entries[0]));
 	CHECK(cpuid && kvm >= 0, "CPUID");
-	cpuid->nent = ROOM;
+	cpuid->nent = CPUID_ROOM;
 	kvm_ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid, "KVM_GET_SUPPORTED_CPUID");
 	kvm_ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid, "KVM_SET_CPUID2");
 	free(cpuid);

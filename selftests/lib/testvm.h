@@ -169,6 +169,14 @@ void testvm_load(struct testvm *vm, const char *start, const char *end);
 #define TESTVM_LOAD(vm, code)	testvm_load(vm, code, code##_end)
 
 /**
+ * testvm_has_cet() - can the guest set CR4.CET?
+ * @vcpu: the vCPU
+ *
+ * Return: true if its CPUID has shadow stacks or indirect branch tracking.
+ */
+bool testvm_has_cet(const struct testvm_vcpu *vcpu);
+
+/**
  * testvm_reset() - bring a vCPU to the start of the code
  * @vcpu: the vCPU, not running
  * @mode: how it starts
@@ -203,6 +211,15 @@ __u64 testvm_rip(const struct testvm_vcpu *vcpu, const char *start,
  * @value: value
  */
 void testvm_set_gpr(struct testvm_vcpu *vcpu, char name, __u64 value);
+
+/**
+ * testvm_interrupts_on() - let a vCPU run with interrupts on
+ * @vcpu: the vCPU, not running
+ *
+ * For guests that do not exit by themselves: when Bochs enters one that has interrupts off
+ * it forgets that the host's interrupts end its run.
+ */
+void testvm_interrupts_on(struct testvm_vcpu *vcpu);
 
 /**
  * testvm_set_msr() - set a model-specific register

@@ -244,6 +244,15 @@ void testvm_set_gpr(struct testvm_vcpu *vcpu, char name, __u64 value)
 	CHECK(!ioctl(vcpu->fd, KVM_SET_REGS, &regs), "KVM_SET_REGS");
 }
 
+void testvm_interrupts_on(struct testvm_vcpu *vcpu)
+{
+	struct kvm_regs regs;
+
+	CHECK(!ioctl(vcpu->fd, KVM_GET_REGS, &regs), "KVM_GET_REGS");
+	regs.rflags |= 0x200;
+	CHECK(!ioctl(vcpu->fd, KVM_SET_REGS, &regs), "KVM_SET_REGS");
+}
+
 void testvm_set_msr(struct testvm_vcpu *vcpu, __u32 msr, __u64 value)
 {
 	struct {
