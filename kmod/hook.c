@@ -312,7 +312,8 @@ static int hooks_find(char *refusal, size_t len)
  * @refusal: on error, what did not match
  * @len: room in @refusal
  *
- * Return: 0, -ENODEV without KVM, -EOPNOTSUPP if this KVM is not understood.
+ * Return: 0, -ENODEV without KVM, -EOPNOTSUPP if this KVM is not understood, -EBUSY if it
+ * was loaded just now.
  */
 int vmitap_hooks_probe(char *refusal, size_t len)
 {
@@ -338,7 +339,8 @@ int vmitap_hooks_probe(char *refusal, size_t len)
  * @refusal: on error, what did not match
  * @len: room in @refusal
  *
- * Return: 0, -ENODEV without KVM, -EOPNOTSUPP if this KVM is not understood.
+ * Return: 0, -ENODEV without KVM, -EOPNOTSUPP if this KVM is not understood, -EBUSY if it
+ * was loaded just now.
  */
 int vmitap_hooks_get(char *refusal, size_t len)
 {

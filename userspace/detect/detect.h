@@ -63,7 +63,6 @@ const char *verdict_class_name(enum verdict_class class);
 /**
  * struct detector - a detector
  * @name: one word
- * @about: what it detects, in words
  * @state_bytes: of what the callbacks get as @state; zero at first
  * @run: look at an aggregation; add verdicts that are new.  Sets *@confirm if it
  *	wants one of the paused VM: then the views sample, the aggregation is made
@@ -72,7 +71,6 @@ const char *verdict_class_name(enum verdict_class class);
  */
 struct detector {
 	const char *name;
-	const char *about;
 	size_t state_bytes;
 	int (*run)(void *state, const struct aggregate *agg,
 		   struct verdicts *verdicts, bool *confirm);

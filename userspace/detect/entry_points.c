@@ -64,7 +64,6 @@ static int changes_run(void *state, const struct aggregate *agg,
 
 const struct detector detector_entry_points = {
 	.name = "entry-points",
-	.about = "entry points of a vCPU that change while its kernel runs",
 	.state_bytes = sizeof(struct changes),
 	.run = changes_run,
 };

@@ -625,8 +625,6 @@ static void hidden_stop(void *state)
 
 const struct detector detector_hidden_process = {
 	.name = "hidden-process",
-	.about = "a process that runs, or is in one list, and is missing in"
-		 " another that should have it",
 	.state_bytes = sizeof(struct hidden),
 	.run = hidden_run,
 	.stop = hidden_stop,
