@@ -113,7 +113,7 @@ host_variables()
 host_options=()
 run_host()
 {
-	local name=$1 args='' slower=1
+	local name=$1 args='' slower=${SLOWER:-1}
 	shift
 	case ${HOST_KERNEL:-} in
 	debug|kcsan) args='page_owner=on' slower=4 ;;
@@ -218,8 +218,8 @@ run_paging()
 run_intel_guest()
 {
 	obtainable Bochs selftests/host/emulator.sh bochs || return
-	CPU=intel STORM_SECONDS=10 HOST_TIMEOUT=7200 run_host intel-guest guest_kernel_test.sh \
-		linux_trap_test.sh tool_test.sh
+	CPU=intel STORM_SECONDS=10 SLOWER=3 HOST_TIMEOUT=7200 run_host intel-guest \
+		guest_kernel_test.sh linux_trap_test.sh tool_test.sh
 }
 
 # VMMs other than QEMU.

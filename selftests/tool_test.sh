@@ -29,7 +29,7 @@ expect()
 {
 	local code=$1 pattern=$2 name=$3 got
 	shift 3
-	timeout 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	timeout $((60 * ${SLOWER:-1})) "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
 	got=$?
 	[ $got = "$code" ] || echo "# exit code $got, want $code"
 	# The empty pattern fits no output, too.
@@ -42,7 +42,7 @@ json()
 {
 	local name=$1 filter=$2
 	shift 2
-	timeout 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &&
+	timeout $((60 * ${SLOWER:-1})) "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &&
 		jq -se "$filter" "$tmp/out" >/dev/null 2>>"$tmp/err"
 	result $? "$name"
 }
