@@ -56,7 +56,7 @@ in_time()
 {
 	echo "# $1: after$(sed 's/ .*/ ms/; s/^/ /' "$tmp/found" | tr '\n' ',')"
 	if ! grep -q never "$tmp/found" && awk '$1 < 1000 { exit 1 }' "$tmp/found" &&
-	   awk '$2 < 700 { exit 1 }' "$tmp/found"; then
+	   awk '$2 < 600 { exit 1 }' "$tmp/found"; then
 		result 0 "$1: told within a second # SKIP this machine is too busy: lists come late"
 		return
 	fi
