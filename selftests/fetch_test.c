@@ -227,6 +227,7 @@ TEST_F(fetch, apic_page_that_is_waited_for)
 	late_give(&late, LATE, page);
 	TESTVM_LOAD(vm, switching);
 	testvm_reset(&vm->vcpus[0], TESTVM_LONG64);
+	testvm_interrupts_on(&vm->vcpus[0]);
 	CHECK(!ioctl(vm->vcpus[0].fd, KVM_SET_VAPIC_ADDR, &apic), "KVM_SET_VAPIC_ADDR");
 	/* There is to be one VM in this process while it is attached to. */
 	testvm_destroy(self->t.vm);
