@@ -94,7 +94,7 @@ static void session_forget(struct vmitap_session *session)
 	list_for_each_entry(tap, &session->vm->taps, vm_node) {
 		if (session->cfg->prog)
 			WRITE_ONCE(tap->exit_tsc, 0);
-		WRITE_ONCE(tap->blind, false);
+		WRITE_ONCE(tap->blind, VMITAP_BLIND_UNKNOWN);
 	}
 }
 

@@ -34,6 +34,9 @@ struct vmitap_ring;
 #define VMITAP_ATTENTION_MESSAGE	BIT(2)	/* take messages */
 #define VMITAP_ATTENTION_PAUSE		BIT(3)	/* run no guest code */
 
+/* vmitap_tap.blind: to be found out, and told, at the next exit. */
+#define VMITAP_BLIND_UNKNOWN	2
+
 /* What an exit left to be done where sleeping is fine, in the handle_exit hook. */
 enum vmitap_pending_kind {
 	VMITAP_PENDING_NONE,
@@ -74,7 +77,8 @@ struct vmitap_pending {
  * @entry_tsc: TSC of the last entry
  * @attention: VMITAP_ATTENTION_*
  * @refetches: times in a row that an instruction could not be read, in the vCPU's thread
- * @blind: system calls are not trapped now though they should be, which was told
+ * @blind: system calls are not trapped now though they should be, which was told; or
+ *	VMITAP_BLIND_UNKNOWN
  * @parked: the vCPU's thread waits for the end of a pause; for that thread
  * @regs_request: who asks for the registers, or NULL
  * @pauses: readers of its registers; under vmitap_lock
@@ -96,7 +100,7 @@ struct vmitap_tap {
 	u64 exit_tsc;
 	u32 exit_class;
 	u32 refetches;
-	bool blind;
+	u8 blind;
 	bool parked;
 	struct vmitap_regs_request *regs_request;
 	u32 pauses;

@@ -453,17 +453,28 @@ static int look_at(struct hidden *hidden, const struct entity *entity,
 	return 0;
 }
 
-static int tell_broken(const struct aggregate *agg, unsigned int source,
-		       struct verdicts *verdicts)
+/* Something that proves nothing yet. */
+static struct verdict *add_unknown(struct verdicts *verdicts,
+				   const struct aggregate *agg)
 {
 	struct verdict *verdict = verdicts_add(verdicts);
 
 	if (!verdict)
-		return -ENOMEM;
+		return NULL;
 	verdict->detector = detector_hidden_process.name;
 	verdict->class = VERDICT_UNKNOWN;
 	verdict->tsc = agg->now;
 	verdict->since_tsc = agg->now;
+	return verdict;
+}
+
+static int tell_broken(const struct aggregate *agg, unsigned int source,
+		       struct verdicts *verdicts)
+{
+	struct verdict *verdict = add_unknown(verdicts, agg);
+
+	if (!verdict)
+		return -ENOMEM;
 	verdict->missing = 1u << source;
 	snprintf(verdict->what, sizeof(verdict->what),
 		 "%s cannot be read to its end", agg->runner->view[source]->name);
@@ -514,15 +525,11 @@ static int tell_claims(const struct aggregate *agg, size_t claims,
 		       struct verdicts *verdicts)
 {
 	uint32_t in_band = aggregate_pattern(agg, VIEW_IN_BAND);
-	struct verdict *verdict = verdicts_add(verdicts);
+	struct verdict *verdict = add_unknown(verdicts, agg);
 	char names[200];
 
 	if (!verdict)
 		return -ENOMEM;
-	verdict->detector = detector_hidden_process.name;
-	verdict->class = VERDICT_UNKNOWN;
-	verdict->tsc = agg->now;
-	verdict->since_tsc = agg->now;
 	verdict->seen = in_band;
 	name_views(names, sizeof(names), agg, in_band);
 	snprintf(verdict->what, sizeof(verdict->what),
