@@ -144,6 +144,7 @@ static noinline notrace fastpath_t run_attended(VMITAP_VCPU_RUN_PARAMS,
 	case VMITAP_TRAP_SYSCALL:
 	case VMITAP_TRAP_SYSRET:
 		tap->refetches = 0;
+		tap->undefined_rip = 0;
 		fastpath = BACKEND(trap_finish)(tap, vcpu, trap, tsc);
 		break;
 	case VMITAP_TRAP_AGAIN:

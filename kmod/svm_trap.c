@@ -156,13 +156,18 @@ static void svm_set_pending(struct vmitap_tap *tap, struct kvm_vcpu *vcpu, u64 t
 static struct vmitap_trap svm_classify_undefined(struct vmitap_tap *tap,
 						 struct kvm_vcpu *vcpu, u64 tsc)
 {
+	const struct vmcb *vmcb = svm_layout(vcpu)->vmcb;
 	struct vmitap_trap trap = svm_fetch(vcpu, false);
 
 	if (trap.kind == VMITAP_TRAP_SYSCALL || trap.kind == VMITAP_TRAP_SYSRET)
 		return trap;
+	if (trap.kind == VMITAP_TRAP_NONE && !vmitap_trap_undefined(tap, vmcb->save.rip)) {
+		trap.kind = VMITAP_TRAP_AGAIN;
+		return trap;
+	}
 	svm_set_pending(tap, vcpu, tsc, trap.kind == VMITAP_TRAP_LATER ?
 			VMITAP_PENDING_UNDEFINED : VMITAP_PENDING_OTHER);
-	tap->pending.value = svm_layout(vcpu)->vmcb->save.rsp;
+	tap->pending.value = vmcb->save.rsp;
 	return trap;
 }
 

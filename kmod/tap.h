@@ -77,6 +77,8 @@ struct vmitap_pending {
  * @entry_tsc: TSC of the last entry
  * @attention: VMITAP_ATTENTION_*
  * @refetches: times in a row that an instruction could not be read, in the vCPU's thread
+ * @undefined_rip: of the last #UD whose instruction the guest was to execute once more,
+ *	0 if there is none; for the vCPU's thread
  * @blind: system calls are not trapped now though they should be, which was told; or
  *	VMITAP_BLIND_UNKNOWN
  * @parked: the vCPU's thread waits for the end of a pause; for that thread
@@ -100,6 +102,7 @@ struct vmitap_tap {
 	u64 exit_tsc;
 	u32 exit_class;
 	u32 refetches;
+	u64 undefined_rip;
 	u8 blind;
 	bool parked;
 	struct vmitap_regs_request *regs_request;

@@ -54,6 +54,26 @@ void vmitap_trap_update(struct vmitap_vm *vm)
 	}
 }
 
+/**
+ * vmitap_trap_undefined() - is it sure that an instruction is undefined?
+ * @tap: the vCPU; the caller is its thread
+ * @rip: of the instruction, which raised #UD, and is neither SYSCALL nor SYSRET now
+ *
+ * It may have been one when it was executed, and another vCPU have written over it since,
+ * as debuggers do, and libraries that intercept system calls.  Whatever is there now may
+ * be all right, so the guest is to execute it first; if that raises #UD as well, it is
+ * undefined.
+ *
+ * Return: true if it is; false if it is to be executed once more.
+ */
+bool vmitap_trap_undefined(struct vmitap_tap *tap, u64 rip)
+{
+	bool sure = tap->undefined_rip == rip;
+
+	tap->undefined_rip = sure ? 0 : rip;
+	return sure;
+}
+
 static bool is_pending(const struct vmitap_tap *tap)
 {
 	return READ_ONCE(tap->pending.kind) != VMITAP_PENDING_NONE;
@@ -270,11 +290,24 @@ static bool fetch_anew(struct kvm_vcpu *vcpu)
 	return again;
 }
 
-static bool finish_undefined(struct kvm_vcpu *vcpu, u64 tsc)
+/* Nobody traps any more: it is undefined, or else it will not raise #UD again. */
+static bool changed_meanwhile(struct kvm_vcpu *vcpu, u64 rip)
 {
-	switch (vmitap_backend->finish_undefined(vcpu, tsc)) {
+	struct vmitap_tap *tap;
+	bool changed;
+
+	rcu_read_lock();
+	tap = vmitap_tap_find(vcpu);
+	changed = !tap || !vmitap_trap_undefined(tap, rip);
+	rcu_read_unlock();
+	return changed;
+}
+
+static bool finish_undefined(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending)
+{
+	switch (vmitap_backend->finish_undefined(vcpu, pending->tsc)) {
 	case VMITAP_TRAP_NONE:
-		return false;
+		return changed_meanwhile(vcpu, pending->rip);
 	case VMITAP_TRAP_LATER:
 		return fetch_anew(vcpu);
 	default:
@@ -287,7 +320,7 @@ static bool finish(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending, 
 {
 	switch (pending->kind) {
 	case VMITAP_PENDING_UNDEFINED:
-		return finish_undefined(vcpu, pending->tsc);
+		return finish_undefined(vcpu, pending);
 	case VMITAP_PENDING_MESSAGE:
 		return vmitap_message_take(vcpu, pending, ret);
 	case VMITAP_PENDING_CR3:

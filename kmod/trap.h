@@ -21,7 +21,7 @@ enum vmitap_trap_kind {
 	VMITAP_TRAP_ONLY,	/* caused by a trap, and for KVM to finish */
 	VMITAP_TRAP_SYSCALL,
 	VMITAP_TRAP_SYSRET,
-	VMITAP_TRAP_AGAIN,	/* not to be trapped now, and for the guest to do again */
+	VMITAP_TRAP_AGAIN,	/* for the guest to execute once more */
 	VMITAP_TRAP_LATER,	/* not known yet, or vmitap_tap.pending says what to do */
 };
 
@@ -38,6 +38,7 @@ struct vmitap_trap {
 };
 
 void vmitap_trap_update(struct vmitap_vm *vm);
+bool vmitap_trap_undefined(struct vmitap_tap *tap, u64 rip);
 bool vmitap_trap_is_pending(const struct vmitap_vm *vm);
 bool vmitap_trap_drain(struct vmitap_vm *vm);
 void vmitap_trap_record(struct vmitap_tap *tap, int class_id, u8 cpl, u64 cr3,

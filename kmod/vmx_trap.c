@@ -160,6 +160,10 @@ static struct vmitap_trap vmx_classify_undefined(struct vmitap_tap *tap,
 	trap = vmx_fetch(vcpu, false);
 	if (trap.kind == VMITAP_TRAP_SYSCALL || trap.kind == VMITAP_TRAP_SYSRET)
 		return trap;
+	if (trap.kind == VMITAP_TRAP_NONE && !vmitap_trap_undefined(tap, vmx_read(GUEST_RIP))) {
+		trap.kind = VMITAP_TRAP_AGAIN;
+		return trap;
+	}
 	vmx_set_pending(tap, vcpu, tsc, trap.kind == VMITAP_TRAP_LATER ?
 			VMITAP_PENDING_UNDEFINED : VMITAP_PENDING_OTHER);
 	tap->pending.value = vmx_rsp(vcpu);

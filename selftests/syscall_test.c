@@ -387,6 +387,74 @@ TEST_F(syscall, no_call_gets_by_that_is_changed_meanwhile)
 }
 
 /*
+ * One vCPU executes an instruction that another makes a NOP and a SYSCALL in turn, as who
+ * intercepts system calls does, with some executions between.  Neither is undefined.
+ */
+GUEST_CODE(rewritten, 64,
+	   /* Two bytes, so that the next two are written at once. */
+	   "jmp 1f\n"
+	   "2:\n"
+	   "rewritten_insn: .globl rewritten_insn\n"
+	   ".byte 0x66, 0x90\n"
+	   "cmpq $0, 0x40010\n"
+	   "jne 5f\n"
+	   "4:\n"
+	   "incq 0x40018\n"
+	   "jmp 2b\n"
+	   "1:\n"
+	   "test %eax, %eax\n"
+	   "jz 4b\n"
+	   "mov $1000, %edx\n"
+	   "6:\n"
+	   "xorw $0x9569, rewritten_insn(%rip)\n"
+	   "mov 0x40018, %rax\n"
+	   "add $2, %rax\n"
+	   "3: pause\n"
+	   "cmp %rax, 0x40018\n"
+	   "jb 3b\n"
+	   "dec %edx\n"
+	   "jnz 6b\n"
+	   "incq 0x40010\n"
+	   "5:\n"
+	   "out %al, $0xf4\n"
+	   "jmp 5b\n"
+	   "rewritten_entry: .globl rewritten_entry\n"
+	   "incq 0x40000\n"
+	   "jmp *%rcx\n"
+	   "rewritten_fault: .globl rewritten_fault\n"
+	   "incq 0x40008\n"
+	   "addq $2, (%rsp)\n"
+	   "iretq\n");
+extern const char rewritten_entry[], rewritten_fault[];
+
+TEST_F(syscall, what_takes_its_place_is_not_undefined)
+{
+	struct testvm_vcpu *other = testvm_add_vcpu(self->t.vm);
+	__u64 *notes = (__u64 *)(self->t.vm->mem + TESTVM_DATA);
+	struct tapped *t = &self->t;
+	unsigned long calls = 0;
+
+	TESTVM_LOAD(t->vm, rewritten);
+	testvm_set_gate(t->vm, 6, rewritten, rewritten_fault);
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	testvm_reset(other, TESTVM_LONG64);
+	testvm_set_syscall(t->vcpu, rewritten, rewritten_entry, 0);
+	testvm_set_gpr(t->vcpu, 'a', 0);
+	testvm_interrupts_on(t->vcpu);
+	testvm_interrupts_on(other);
+	tapped_attach(t, 1 << 24, CLASS(SYSCALL), 0);
+	testvm_start(t->vm);
+	testvm_wait_rounds(t->vm, 1);
+	testvm_stop(t->vm);
+	while (ring_next_type(&t->ring, VMITAP_RECORD_SYSCALL))
+		calls++;
+	EXPECT_EQ(notes[0], calls);
+	EXPECT_LT(0, notes[0]);
+	EXPECT_EQ(0, notes[1]);
+	EXPECT_EQ(0, t->ring.nr_lost);
+}
+
+/*
  * With CR4.CET, SYSCALL may have more to do: it is the guest's own until the first exit
  * without.
  */
