@@ -108,9 +108,10 @@ static __always_inline void run_note_blind(struct vmitap_tap *tap, struct kvm_vc
 					   u32 attention, bool trapped, u64 tsc)
 {
 	bool blind = !trapped && attention & VMITAP_ATTENTION_SYSCALL &&
-		     !vmitap_compat_is_guest_mode(vcpu) && vmitap_syscall_are_on(vcpu);
+		     vmitap_syscall_are_on(vcpu);
 
-	if (unlikely(blind != READ_ONCE(tap->blind)))
+	/* A nested guest's are not to be trapped, and say nothing of the guest's. */
+	if (unlikely(blind != READ_ONCE(tap->blind)) && !vmitap_compat_is_guest_mode(vcpu))
 		vmitap_trap_blind(tap, blind, tsc);
 }
 
