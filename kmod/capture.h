@@ -184,7 +184,7 @@ static bool capture_must_wait(const struct vmitap_tap *tap)
 	struct vmitap_ring *ring;
 
 	vmitap_for_each_ring(ring, tap)
-		if (ring->low)
+		if (ring->low && rcu_dereference_raw(ring->cfg)->flags & VMITAP_CFG_LOSSLESS)
 			return true;
 	return false;
 }

@@ -43,6 +43,20 @@ static noinline void run_capture_inject(struct vmitap_tap *tap, struct kvm_vcpu 
 	capture_inject(tap, entry);
 }
 
+/*
+ * A vCPU that has to wait for room must not be sent back into the guest by KVM's inner
+ * loop, nor to the VMM by it, which do not pass handle_exit.
+ */
+static fastpath_t run_by_handle_exit(struct vmitap_tap *tap, fastpath_t fastpath)
+{
+	if (vmitap_compat_leaves_kvm(fastpath))
+		/* Read by vmitap_trap_drain(). */
+		WRITE_ONCE(tap->pending.kind, VMITAP_PENDING_LEAVE);
+	else if (fastpath != EXIT_FASTPATH_REENTER_GUEST)
+		return fastpath;
+	return EXIT_FASTPATH_EXIT_HANDLED;
+}
+
 static noinline fastpath_t run_captured_slow(struct vmitap_tap *tap,
 					     struct kvm_vcpu *vcpu, u64 tsc,
 					     fastpath_t fastpath, u32 flags)
@@ -58,13 +72,7 @@ static noinline fastpath_t run_captured_slow(struct vmitap_tap *tap,
 		exit.flags |= VMITAP_RECORD_FASTPATH;
 	capture_exit_slow(tap, exit);
 	capture_remember(tap, exit);
-	/*
-	 * A vCPU that has to wait for room must not be sent back into the guest
-	 * by KVM's inner loop, which does not pass handle_exit.
-	 */
-	if (fastpath == EXIT_FASTPATH_REENTER_GUEST && capture_must_wait(tap))
-		fastpath = EXIT_FASTPATH_EXIT_HANDLED;
-	return fastpath;
+	return unlikely(capture_must_wait(tap)) ? run_by_handle_exit(tap, fastpath) : fastpath;
 }
 
 /* Only the slow path makes a ring low, so only it has to care for @fastpath. */

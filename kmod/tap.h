@@ -44,6 +44,7 @@ enum vmitap_pending_kind {
 	VMITAP_PENDING_MESSAGE,		/* fetch and deliver it */
 	VMITAP_PENDING_UNDEFINED,	/* #UD; the instruction is yet to be fetched */
 	VMITAP_PENDING_OTHER,		/* #UD of another instruction, for KVM to handle */
+	VMITAP_PENDING_LEAVE,		/* return to the VMM, as KVM's fast path wants */
 };
 
 /**

@@ -325,6 +325,9 @@ static bool finish(struct kvm_vcpu *vcpu, const struct vmitap_pending *pending, 
 		return vmitap_message_take(vcpu, pending, ret);
 	case VMITAP_PENDING_CR3:
 		return vmitap_backend->finish_cr3(vcpu, pending, ret);
+	case VMITAP_PENDING_LEAVE:
+		*ret = 0;
+		return true;
 	}
 	return false;
 }

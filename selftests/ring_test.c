@@ -346,6 +346,45 @@ TEST_F(ring, lossless_without_wake)
 	testvm_stop(self->t.vm);
 }
 
+GUEST_CODE(halts, 64,
+	   "1: hlt\n"
+	   "dec %ebx\n"
+	   "jnz 1b\n"
+	   "out %al, $0xf4\n"
+	   "jmp 1b\n");
+
+/* Of these KVM's fast path may return to the VMM, which is no way around the wait. */
+TEST_F(ring, lossless_halts)
+{
+	struct vmitap_config config = {
+		.size = sizeof(config),
+		.classes = VMITAP_CLASS_MASK(VMITAP_CLASS_HLT),
+		.delivery = VMITAP_DELIVERY_LOSSLESS,
+		.timeout_us = 10000000,
+	};
+	struct ring *ring = &self->t.ring;
+	const unsigned long nr = 300;
+	int i;
+
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
+	TESTVM_LOAD(self->t.vm, halts);
+	testvm_reset(self->t.vcpu, TESTVM_LONG64);
+	testvm_set_gpr(self->t.vcpu, 'b', nr);
+	testvm_start(self->t.vm);
+	for (i = 0; i < 5000 && ring->nr_exits < nr; i++) {
+		if (ring_drain(ring))
+			wake_vcpus(self->t.fd);
+		usleep(2000);
+	}
+	testvm_stop(self->t.vm);
+	finish(&self->t);
+	EXPECT_EQ(0, ring->nr_lost);
+	EXPECT_LT(0, ring->prod->waits);
+	/* Each got to the VMM, and once only; others may follow when the guest starts over. */
+	EXPECT_LE(nr, ring->nr_exits);
+	EXPECT_EQ(ring->nr_exits, self->t.vcpu->halts);
+}
+
 TEST_F(ring, lossless_timeout)
 {
 	struct ring *ring = &self->t.ring;

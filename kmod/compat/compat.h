@@ -168,6 +168,19 @@ static inline bool vmitap_compat_is_encrypted(const struct vmcb *vmcb)
 #endif
 }
 
+/*
+ * Is KVM to return to the VMM right after its fast path?  By v6.12 that is a value of its
+ * own.  Can go with 6.1.
+ */
+static __always_inline bool vmitap_compat_leaves_kvm(fastpath_t fastpath)
+{
+#ifdef VMITAP_HAVE_FASTPATH_LEAVES
+	return fastpath == EXIT_FASTPATH_EXIT_USERSPACE;
+#else
+	return false;
+#endif
+}
+
 /* Is the vCPU running a nested guest?  KVM's own helper is a private header. */
 static inline bool vmitap_compat_is_guest_mode(const struct kvm_vcpu *vcpu)
 {
