@@ -302,6 +302,17 @@ static __always_inline bool svm_injects(struct kvm_vcpu *vcpu)
 #include "capture.h"
 #include "run.h"
 
+/*
+ * KVM copies it from the VMCB where it handles an exit, which by v6.12 is not where its
+ * fast path returns to the VMM; a newer one in the copy is yet to be written back.
+ */
+static u64 svm_cr3_at_rest(struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
+{
+	if (vmitap_compat_reg_dirty(vcpu, VMITAP_REG_CR3) || vmitap_compat_is_guest_mode(vcpu))
+		return vcpu->arch.cr3;
+	return svm_cr3(vcpu, vmcb);
+}
+
 /**
  * svm_read_regs() - read all registers
  * @vcpu: the vCPU, at rest: what KVM has in its own copies is newest there
@@ -319,7 +330,7 @@ static void svm_read_regs(struct kvm_vcpu *vcpu, struct vmitap_regs *regs)
 	regs->out_ctrl.cr2 = vcpu->arch.cr2;
 	svm_fill_segs(exit, &regs->out_segs);
 	regs->out_rip = vmitap_compat_rip(vcpu);
-	regs->out_cr3 = vcpu->arch.cr3;
+	regs->out_cr3 = svm_cr3_at_rest(vcpu, exit.vmcb);
 	regs->out_star = msrs->star;
 	regs->out_lstar = msrs->lstar;
 	regs->out_cstar = msrs->cstar;

@@ -234,6 +234,11 @@ static __always_inline bool vmitap_compat_reg_available(const struct kvm_vcpu *v
 	return VMITAP_REG_MASK(vcpu, regs_avail) & BIT(reg);
 }
 
+static inline bool vmitap_compat_reg_dirty(const struct kvm_vcpu *vcpu, int reg)
+{
+	return VMITAP_REG_MASK(vcpu, regs_dirty) & BIT(reg);
+}
+
 static inline void vmitap_compat_reg_mark_available(struct kvm_vcpu *vcpu, int reg)
 {
 	VMITAP_REG_MASK(vcpu, regs_avail) |= BIT(reg);
