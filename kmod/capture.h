@@ -92,7 +92,8 @@ static void capture_exit_to(const struct vmitap_tap *tap, struct vmitap_ring *ri
 			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
 		return;
 	}
-	if (!vmitap_ring_wants(ring, cfg, capture_cpl(exit), capture_cr3(exit)))
+	if (!vmitap_ring_wants(ring, cfg, capture_cpl(exit), capture_cr3(exit),
+			       capture_cr3(exit)))
 		return;
 	rec = vmitap_ring_reserve(ring, size);
 	if (!rec) {
@@ -178,7 +179,10 @@ static void capture_remember(struct vmitap_tap *tap, const struct capture_exit e
 	tap->exit_class = exit.class_id;
 }
 
-/* Does the vCPU have to come by the handle_exit hook to wait for room? */
+/*
+ * Does the vCPU have to come by the handle_exit hook to wait for room?  If so the hook is
+ * in, and stays until what this exit leaves to it is done.
+ */
 static bool capture_must_wait(const struct vmitap_tap *tap)
 {
 	struct vmitap_ring *ring;
@@ -201,7 +205,8 @@ static void capture_inject_to(struct vmitap_ring *ring,
 			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
 		return;
 	}
-	if (!vmitap_ring_wants(ring, cfg, capture_cpl(entry), capture_cr3(entry)))
+	if (!vmitap_ring_wants(ring, cfg, capture_cpl(entry), capture_cr3(entry),
+			       capture_cr3(entry)))
 		return;
 	rec = vmitap_ring_reserve(ring, size);
 	if (!rec) {

@@ -51,7 +51,8 @@ static void message_rings_get(struct kvm_vcpu *vcpu, const struct vmitap_pending
 	vmitap_for_each_ring(ring, tap) {
 		cfg = rcu_dereference(ring->cfg);
 		if (message_class(cfg) && rings->nr < VMITAP_MAX_SESSIONS &&
-		    vmitap_ring_wants(ring, cfg, pending->cpl, pending->cr3) &&
+		    vmitap_ring_wants(ring, cfg, pending->cpl, pending->cr3,
+				      pending->cr3) &&
 		    refcount_inc_not_zero(&ring->ref))
 			rings->ring[rings->nr++] = ring;
 	}

@@ -347,17 +347,19 @@ void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
  * @cfg: its configuration
  * @cpl: privilege level
  * @cr3: guest CR3
+ * @other_cr3: one that will do as well; @cr3 if there is none
  *
  * Return: true if it does; else it was counted as filtered out.
  */
 bool vmitap_ring_wants(struct vmitap_ring *ring, const struct vmitap_cfg *cfg, u8 cpl,
-		       u64 cr3)
+		       u64 cr3, u64 other_cr3)
 {
 	if (cfg->flags & VMITAP_CFG_CPL && !(cfg->cpl_mask & BIT(cpl))) {
 		ring->prod->filtered[VMITAP_FILTERED_CPL]++;
 		return false;
 	}
-	if (cfg->flags & VMITAP_CFG_CR3 && !vmitap_cfg_has_cr3(cfg, cr3)) {
+	if (cfg->flags & VMITAP_CFG_CR3 && !vmitap_cfg_has_cr3(cfg, cr3) &&
+	    (cr3 == other_cr3 || !vmitap_cfg_has_cr3(cfg, other_cr3))) {
 		ring->prod->filtered[VMITAP_FILTERED_CR3]++;
 		return false;
 	}

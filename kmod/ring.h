@@ -125,7 +125,7 @@ void vmitap_ring_finish(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_g
 void vmitap_ring_look_again(struct vmitap_ring *ring);
 u64 vmitap_ring_unread(struct vmitap_ring *ring);
 bool vmitap_ring_wants(struct vmitap_ring *ring, const struct vmitap_cfg *cfg, u8 cpl,
-		       u64 cr3);
+		       u64 cr3, u64 other_cr3);
 void vmitap_ring_wait(struct vmitap_ring *ring, struct kvm_vcpu *vcpu, u64 room,
 		      u32 timeout_us);
 void vmitap_ring_wait_for(struct vmitap_ring *ring, struct kvm_vcpu *vcpu, u64 room);

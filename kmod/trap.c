@@ -134,8 +134,7 @@ static bool trap_wanted(struct vmitap_ring *ring, const struct vmitap_cfg *cfg,
 			ring->prod->filtered[VMITAP_FILTERED_MASK]++;
 		return false;
 	}
-	return vmitap_ring_wants(ring, cfg, cpl, cr3) ||
-	       (cr3 != other_cr3 && vmitap_ring_wants(ring, cfg, cpl, other_cr3));
+	return vmitap_ring_wants(ring, cfg, cpl, cr3, other_cr3);
 }
 
 /**

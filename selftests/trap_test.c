@@ -45,6 +45,23 @@ TEST_F(trap, cr3_writes)
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
 }
 
+/* A write counts for either root, and as filtered out once at most. */
+TEST_F(trap, cr3_writes_by_root)
+{
+	const __u64 root = 0x9000;
+	struct vmitap_config config = {
+		.size = sizeof(config), .classes = CLASS(CR3),
+		.cr3s = (unsigned long)&root, .nr_cr3s = 1,
+	};
+	struct state state;
+
+	tapped_attach(&self->t, RING_BYTES, CLASS(CR3), 0);
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
+	run_guest(&self->t, &code_cr3, &state);
+	EXPECT_EQ(2, ring_drain(&self->t.ring));
+	EXPECT_EQ(2, session_stats(self->t.fd).out_filtered[VMITAP_FILTERED_CR3]);
+}
+
 /* From every kind of register, with every kind of prefix, and in a single step. */
 GUEST_CODE(cr3_forms, 64,
 	   "mov $0x9000, %r9d\n"
