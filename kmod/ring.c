@@ -132,7 +132,8 @@ void vmitap_ring_put(struct vmitap_ring *ring)
  *
  * Only the consumer page by itself can be writable, now or later.
  *
- * Return: 0, -EINVAL outside the ring, -EPERM for write access to anything else.
+ * Return: 0, -EINVAL outside the ring, -EPERM for write access to anything else, or to
+ * execute it.
  */
 int vmitap_ring_mmap(struct vmitap_ring *ring, struct vm_area_struct *vma,
 		     unsigned long first_page)
@@ -145,6 +146,9 @@ int vmitap_ring_mmap(struct vmitap_ring *ring, struct vm_area_struct *vma,
 
 	if (first_page >= nr_all || nr > nr_all - first_page)
 		return -EINVAL;
+	/* A good part of it is the guest's choice. */
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
 	if (first_page != 0 || nr != 1) {
 		if (vma->vm_flags & VM_WRITE)
 			return -EPERM;

@@ -80,6 +80,15 @@ TEST_F(map, writable)
 				 self->offset + ALL_BYTES - PAGE));
 }
 
+/* What a guest writes to a ring is not to be executed. */
+TEST_F(map, executable)
+{
+	EXPECT_EQ(EPERM, try_map(self->t.fd, ALL_BYTES, PROT_READ | PROT_EXEC, MAP_SHARED,
+				 self->offset));
+	EXPECT_EQ(EPERM, try_map(self->t.fd, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED,
+				 self->offset));
+}
+
 TEST_F(map, made_writable_later)
 {
 	char *all = mmap(NULL, ALL_BYTES, PROT_READ, MAP_SHARED, self->t.fd,
