@@ -608,12 +608,13 @@ out:
 /* Does a vCPU that can run have no tap, for want of memory or as it was refused? */
 static bool session_misses_vcpu(const struct vmitap_session *session)
 {
-	struct list_head *pos;
-	int nr = 0;
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
 
-	list_for_each(pos, &session->vm->taps)
-		nr++;
-	return nr < atomic_read(&session->vm->kvm->online_vcpus);
+	kvm_for_each_vcpu(i, vcpu, session->vm->kvm)
+		if (!vmitap_tap_find(vcpu))
+			return true;
+	return false;
 }
 
 /**
