@@ -54,7 +54,8 @@ void vmitap_pause_end(struct vmitap_vm *vm)
 	vmitap_pause_wake();
 }
 
-static bool pause_applies(struct kvm_vcpu *vcpu)
+/* Is the vCPU paused?  Its tap, which may be another than before, is told if it waits. */
+static bool pause_applies(struct kvm_vcpu *vcpu, bool waits)
 {
 	struct vmitap_tap *tap;
 	bool applies;
@@ -62,19 +63,10 @@ static bool pause_applies(struct kvm_vcpu *vcpu)
 	rcu_read_lock();
 	tap = vmitap_tap_find(vcpu);
 	applies = tap && READ_ONCE(tap->attention) & VMITAP_ATTENTION_PAUSE;
+	if (tap)
+		tap->parked = waits && applies;
 	rcu_read_unlock();
 	return applies;
-}
-
-static void pause_set_parked(struct kvm_vcpu *vcpu, bool parked)
-{
-	struct vmitap_tap *tap;
-
-	rcu_read_lock();
-	tap = vmitap_tap_find(vcpu);
-	if (tap)
-		tap->parked = parked;
-	rcu_read_unlock();
 }
 
 /**
@@ -83,12 +75,12 @@ static void pause_set_parked(struct kvm_vcpu *vcpu, bool parked)
  */
 void vmitap_pause_wait(struct kvm_vcpu *vcpu)
 {
-	if (likely(!pause_applies(vcpu)))
+	if (likely(!pause_applies(vcpu, false)))
 		return;
 	/* As KVM does where it waits: its memory slots may change meanwhile. */
 	kvm_vcpu_srcu_read_unlock(vcpu);
-	pause_set_parked(vcpu, true);
-	wait_event_interruptible(pause_wq, !pause_applies(vcpu));
-	pause_set_parked(vcpu, false);
+	wait_event_interruptible(pause_wq, !pause_applies(vcpu, true));
+	/* Also if a signal ended it. */
+	pause_applies(vcpu, false);
 	kvm_vcpu_srcu_read_lock(vcpu);
 }
