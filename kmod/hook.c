@@ -466,6 +466,18 @@ void vmitap_hook_barrier(void)
 }
 
 /**
+ * vmitap_hooks_in_flight() - is KVM in a hook though they are out?
+ *
+ * Return: true if a call that may sleep is; false also if the hooks are in.
+ */
+bool vmitap_hooks_in_flight(void)
+{
+	lockdep_assert_held(&vmitap_lock);
+
+	return !hook_users && atomic_read(&hooks_in_flight);
+}
+
+/**
  * vmitap_hooks_drain() - wait until no CPU and no task runs our text
  *
  * All hooks must be out.

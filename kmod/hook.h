@@ -22,6 +22,7 @@ void vmitap_hooks_get_wait(void);
 void vmitap_hooks_put_wait(void);
 void vmitap_hook_leave_guest(void);
 void vmitap_hook_barrier(void);
+bool vmitap_hooks_in_flight(void);
 void vmitap_hooks_drain(void);
 
 #endif /* VMITAP_HOOK_H */

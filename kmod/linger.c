@@ -6,7 +6,11 @@
  * so be kept by the VMM for as long as that likes.  The exit is to be finished by our hook
  * all the same: the hooks stay, and so do the VM's taps if nobody else has them, without
  * rings and traps.  The module stays loaded.  Nobody waits for it.
+ *
+ * While KVM handles an exit it is in our hook, and may wait for the VMM's memory as well.
+ * Nothing but the module has to stay then.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/workqueue.h>
 
@@ -16,6 +20,12 @@
 #include "trap.h"
 
 #define LINGER_JIFFIES	(HZ / 50)
+
+/* So long does a close wait for KVM to leave the hooks, in looks half a millisecond apart. */
+#define LINGER_LOOKS	1000
+
+/* A reference to the module is held for calls in flight; under vmitap_lock. */
+static bool linger_for_calls;
 
 static void linger_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(linger, linger_work);
@@ -32,6 +42,53 @@ void vmitap_linger_begin(struct vmitap_vm *vm)
 	__module_get(THIS_MODULE);
 	vm->lingering++;
 	schedule_delayed_work(&linger, LINGER_JIFFIES);
+}
+
+/* Somebody holds a reference to the module, and will put it. */
+static void linger_keep_module(void)
+{
+	if (linger_for_calls || !vmitap_hooks_in_flight())
+		return;
+	__module_get(THIS_MODULE);
+	linger_for_calls = true;
+	schedule_delayed_work(&linger, LINGER_JIFFIES);
+}
+
+static bool calls_are_waited_for(void)
+{
+	bool are;
+
+	mutex_lock(&vmitap_lock);
+	are = vmitap_hooks_in_flight() && !linger_for_calls;
+	mutex_unlock(&vmitap_lock);
+	return are;
+}
+
+/**
+ * vmitap_linger_calls() - a session was closed: see to it that the module stays
+ *
+ * As long as KVM is in the hooks.  Usually that is over at once, and the module can go at
+ * once; hence the wait.
+ */
+void vmitap_linger_calls(void)
+{
+	int i;
+
+	for (i = 0; i < LINGER_LOOKS && calls_are_waited_for(); i++)
+		usleep_range(100, 500);
+	mutex_lock(&vmitap_lock);
+	linger_keep_module();
+	mutex_unlock(&vmitap_lock);
+}
+
+static bool linger_is_over(const struct vmitap_vm *vm)
+{
+	/* The interrupts are for when it matters. */
+	if (vmitap_trap_is_pending(vm))
+		return false;
+	/* No vCPU is between an exit and the end of the vcpu_run hook. */
+	vmitap_hook_barrier();
+	return !vmitap_trap_is_pending(vm);
 }
 
 static void linger_end(struct vmitap_vm *vm)
@@ -51,6 +108,7 @@ static void linger_end(struct vmitap_vm *vm)
 	while (nr--) {
 		vmitap_hooks_put_wait();
 		vmitap_hooks_put();
+		linger_keep_module();
 		module_put(THIS_MODULE);
 	}
 }
@@ -61,17 +119,19 @@ static void linger_work(struct work_struct *work)
 	bool again = false;
 
 	mutex_lock(&vmitap_lock);
-	/* No vCPU is between an exit and the end of the vcpu_run hook. */
-	vmitap_hook_barrier();
 	list_for_each_entry_safe(vm, next, &vmitap_vms, node) {
 		if (!vm->lingering)
 			continue;
-		if (vmitap_trap_is_pending(vm))
-			again = true;
-		else
+		if (linger_is_over(vm))
 			linger_end(vm);
+		else
+			again = true;
 	}
-	if (again)
+	if (linger_for_calls && !vmitap_hooks_in_flight()) {
+		linger_for_calls = false;
+		module_put(THIS_MODULE);
+	}
+	if (again || linger_for_calls)
 		schedule_delayed_work(&linger, LINGER_JIFFIES);
 	mutex_unlock(&vmitap_lock);
 }

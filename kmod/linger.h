@@ -8,6 +8,7 @@
 struct vmitap_vm;
 
 void vmitap_linger_begin(struct vmitap_vm *vm);
+void vmitap_linger_calls(void);
 void vmitap_linger_exit(void);
 
 #endif /* VMITAP_LINGER_H */

@@ -258,6 +258,7 @@ void vmitap_session_destroy(struct vmitap_session *session)
 	}
 	mutex_unlock(&vmitap_lock);
 
+	vmitap_linger_calls();
 	/* How long it takes to fetch a message is up to the VMM, whose memory that is. */
 	session_free_rings(session);
 	irq_work_sync(&session->work);

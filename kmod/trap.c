@@ -81,9 +81,10 @@ static bool is_pending(const struct vmitap_tap *tap)
 
 /**
  * vmitap_trap_is_pending() - does an exit wait for the handle_exit hook?
- * @vm: the VM; vmitap_hook_barrier() was called since its traps were disarmed
+ * @vm: the VM
  *
- * Return: true if so.
+ * Return: true if so; false is final if vmitap_hook_barrier() was called since the VM's
+ * traps were disarmed.
  */
 bool vmitap_trap_is_pending(const struct vmitap_vm *vm)
 {

@@ -186,6 +186,41 @@ TEST_F(fetch, mapping_that_is_waited_for)
 	late_end(&late);
 }
 
+/* Nor does it keep rmmod, which is told that the module is in use. */
+TEST_F(fetch, module_that_is_waited_for)
+{
+	struct testvm_vcpu *vcpu = self->t.vcpu;
+	struct testvm *vm = self->t.vm;
+	struct late late;
+	pthread_t thread;
+	double start;
+
+	if (!late_add(&late, vm))
+		SKIP(return, "the kernel has no userfaultfd");
+	TESTVM_LOAD(vm, moved);
+	testvm_reset(vcpu, TESTVM_LONG64);
+	testvm_set_syscall(vcpu, moved, moved_entry, 0);
+	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run, vcpu));
+	ASSERT_EQ(LATE + TESTVM_CODE, late_wanted(&late));
+
+	ring_unmap(&self->t.ring);
+	close(self->t.fd);
+	self->t.fd = -1;
+	ASSERT_EQ(1, module_users());
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
+	EXPECT_EQ(0, late_wanted(&late));
+
+	late_give(&late, LATE + TESTVM_CODE, vm->mem + TESTVM_CODE);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0x40000000 + TESTVM_CODE + (moved_entry - moved),
+		  *(__u64 *)(vm->mem + TESTVM_DATA));
+	for (start = now(); module_users() && now() - start < 20;)
+		usleep(10000);
+	EXPECT_EQ(0, module_users());
+	late_end(&late);
+}
+
 GUEST_CODE(switching, 64,
 	   "1:\n"
 	   "mov %cr3, %rax\n"
