@@ -22,6 +22,9 @@
 #include "trap.h"
 #include "vms.h"
 
+/* So many rings of vCPUs that never were does a session keep. */
+#define MAX_FAILED	64
+
 /**
  * vmitap_session_create() - session of a file just opened
  *
@@ -120,6 +123,8 @@ static int session_add_ring(struct vmitap_session *session,
 	struct vmitap_ring *ring;
 	int ret;
 
+	if (session->nr_failed >= MAX_FAILED)
+		return -ENOSPC;
 	ring = vmitap_ring_create(session, session->nr_rings, tap->vcpu->vcpu_id,
 				  session->ring_bytes, vmitap_backend->vendor);
 	if (IS_ERR(ring))
@@ -680,20 +685,48 @@ out:
 	mutex_unlock(&vmitap_lock);
 }
 
-/* The rings of a vCPU that will never run again. */
+/*
+ * KVM could not make the vCPU after all.  Its VMM can have that as often as it likes, so
+ * nothing is to be left of it: but what a reader may have been told of, which has an end.
+ *
+ * Return: true if the ring is gone.
+ */
+static bool session_undo_ring(struct vmitap_session *session, struct vmitap_ring *ring)
+{
+	if (ring->index + 1 != session->nr_rings || ring->index < session->rings_seen) {
+		session->nr_failed++;
+		return false;
+	}
+	WRITE_ONCE(session->nr_rings, ring->index);
+	/* Out of reach for mmap() before it may be freed. */
+	xa_erase(&session->rings, ring->index);
+	vmitap_ring_put(ring);
+	return true;
+}
+
+/* The ring of a vCPU that will never run again. */
+static void session_finish_ring(struct vmitap_session *session, struct vmitap_ring *ring,
+				bool vm_gone)
+{
+	bool tell = session->enabled &&
+		    session->cfg->classes & VMITAP_CLASS_MASK(VMITAP_CLASS_VCPU);
+
+	vmitap_ring_finish(ring, tell, vm_gone);
+	vmitap_session_wake(session, ring);
+	irq_work_queue(&session->work);
+}
+
+/* A vCPU that will never run again, or never did. */
 static void session_end_tap(struct vmitap_tap *tap, bool vm_gone)
 {
-	struct vmitap_ring *ring;
+	struct vmitap_ring *ring, *next;
 
 	vmitap_tap_remove(tap);
-	vmitap_for_each_ring(ring, tap) {
-		struct vmitap_session *session = ring->session;
-		bool tell = session->enabled &&
-			session->cfg->classes & VMITAP_CLASS_MASK(VMITAP_CLASS_VCPU);
-
-		vmitap_ring_finish(ring, tell, vm_gone);
-		vmitap_session_wake(session, ring);
-		irq_work_queue(&session->work);
+	for (ring = rcu_dereference_protected(tap->rings, 1); ring != &vmitap_ring_end;
+	     ring = next) {
+		next = rcu_dereference_protected(ring->next, 1);
+		if (vm_gone || !session_undo_ring(ring->session, ring))
+			session_finish_ring(ring->session, ring, vm_gone);
 	}
 	kfree_rcu(tap, rcu);
 }

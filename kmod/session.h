@@ -25,7 +25,7 @@ struct vmitap_vm;
 
 /**
  * struct vmitap_session - one open file
- * @vm: tapped VM, NULL if not attached; under vmitap_lock like the next nine
+ * @vm: tapped VM, NULL if not attached; under vmitap_lock like the next ten
  * @node: in vmitap_vm.sessions
  * @await_node: not empty while the session is attached to a VM to come
  * @awaited_mm: memory of the process that will make it, NULL for any
@@ -35,6 +35,7 @@ struct vmitap_vm;
  * @paused: the session pauses the VM
  * @holds_wait: the session needs the handle_exit hook
  * @nr_untapped: vCPUs created later for which there was no memory
+ * @nr_failed: rings of vCPUs that KVM could not make after all
  * @opener: process that opened the file
  * @rings: by index; found without a lock by mmap() and poll()
  * @nr_rings: entries in @rings
@@ -56,6 +57,7 @@ struct vmitap_session {
 	bool holds_wait;
 	u32 ring_bytes;
 	u32 nr_untapped;
+	u32 nr_failed;
 	struct pid *opener;
 	struct xarray rings;
 	u32 nr_rings;

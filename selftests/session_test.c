@@ -428,6 +428,67 @@ TEST(session_left_to_an_exec)
 	testvm_destroy(vm);
 }
 
+/* KVM finds out late that an id is taken; what was made for the vCPU is not to stay. */
+TEST(vcpus_that_kvm_cannot_make)
+{
+	struct vmitap_stats stats;
+	struct testvm *vm;
+	int fd, i;
+
+	REQUIRE_TAP(return);
+	vm = idle_vm();
+	fd = session_tap(vm, RING_BYTES, CLASS(VCPU), 0);
+	for (i = 0; i < 300; i++) {
+		EXPECT_EQ(-1, ioctl(vm->fd, KVM_CREATE_VCPU, 0));
+		EXPECT_EQ(EEXIST, errno);
+	}
+	EXPECT_EQ(1, session_stats(fd).out_nr_rings);
+	testvm_add_vcpu(vm);
+	stats = session_stats(fd);
+	EXPECT_EQ(2, stats.out_nr_rings);
+	EXPECT_EQ(0, stats.out_untapped_vcpus);
+	close(fd);
+	testvm_destroy(vm);
+}
+
+struct asker {
+	int fd;
+	bool stop;
+};
+
+/* Asks for every ring as soon as it is there. */
+static void *ask_for_rings(void *arg)
+{
+	struct vmitap_ring_info info = { .size = sizeof(info) };
+	struct asker *asker = arg;
+
+	while (!__atomic_load_n(&asker->stop, __ATOMIC_RELAXED))
+		if (!__vmitap_ioctl(asker->fd, VMITAP_IOC_RING, &info))
+			info.index++;
+	return NULL;
+}
+
+/* However quick the reader is that hears of them, there is an end to them. */
+TEST(vcpus_that_kvm_cannot_make_and_a_reader)
+{
+	struct asker asker = { 0 };
+	pthread_t thread;
+	struct testvm *vm;
+	int i;
+
+	REQUIRE_TAP(return);
+	vm = idle_vm();
+	asker.fd = session_tap(vm, RING_BYTES, CLASS(VCPU), 0);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, ask_for_rings, &asker));
+	for (i = 0; i < 1000; i++)
+		EXPECT_EQ(-1, ioctl(vm->fd, KVM_CREATE_VCPU, 0));
+	__atomic_store_n(&asker.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	EXPECT_GE(65, session_stats(asker.fd).out_nr_rings);
+	close(asker.fd);
+	testvm_destroy(vm);
+}
+
 /* Attached twice, configured and closed from several threads at once. */
 static void *meddle(void *arg)
 {
