@@ -70,6 +70,8 @@ run()
 			failed=$((failed + 1))
 		elif [ $status != 0 ] && [ $status != 4 ]; then
 			why="status $status"
+			# Test cases that failed count already.
+			grep -q '^not ok ' "$tmp/out" || failed=$((failed + 1))
 		fi
 	fi
 	if splats "$marker" > "$tmp/splats"; then
