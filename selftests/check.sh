@@ -67,27 +67,6 @@ part()
 	echo "# $name: $(($(date +%s) - start)) s"
 }
 
-# User space has unit tests of its own; their target says which.
-run_user()
-{
-	local target=check-user
-	if ! make -n $target > /dev/null 2>&1; then
-		echo "ok 1 user space unit tests # SKIP there is no target $target"
-		return 0
-	fi
-	make --no-print-directory -s $target > "$tmp/user" 2>&1
-	local status=$?
-	cat "$tmp/user"
-	# What says only by its status how it went is one test case.
-	grep -qE '^(not )?ok ' "$tmp/user" && return $status
-	if [ $status = 0 ]; then
-		echo "ok 1 $target"
-	else
-		echo "not ok 1 $target"
-	fi
-	return $status
-}
-
 # The module for the host's kernel; fails as a test case does.
 build_module()
 {
@@ -254,7 +233,7 @@ tally_host()
 for name in "$@"; do
 	case $name in
 	static)  part tally static selftests/static.sh ;;
-	user)    part tally user run_user ;;
+	user)    part tally user make --no-print-directory -s check-user ;;
 	filters) part tally filters "$build/selftests/filter_native_test" "$build/bpf" ;;
 	cli)     part tally cli selftests/cli_test.sh "$build"
 		 part tally doctor selftests/doctor_test.sh "$build" ;;
