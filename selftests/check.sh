@@ -3,6 +3,7 @@
 # All tests: static checks, those that run natively, those in the virtual KVM host.
 # What `make check` runs, after a build.  The last line is
 # "N passed, N failed, N skipped"; those before it say what failed.
+# With HAVE_ALL set, what cannot be fetched is a failure; else what needs it is skipped.
 # usage: check.sh [PART...]      parts: static user filters cli install views host guest
 #                              refuse kernels intel paging cet; not run unless named:
 #                              vmms packages builtin soak checkers intel-guest
@@ -106,14 +107,19 @@ run_host()
 }
 
 # obtainable NAME COMMAND...: does what fetches and tries it work here?  A test case
-# that is skipped if not.
+# that is skipped if not, or fails where it has to work.
 obtainable()
 {
 	local name=$1 why
 	shift
 	why=$("$@" 2>&1 > /dev/null) && return
-	echo "ok - $name # SKIP it is not to be had here: $(tail -n 1 <<< "$why")"
-	skipped=$((skipped + 1))
+	why="it is not to be had here: $(tail -n 1 <<< "$why")"
+	if [ -n "${HAVE_ALL:-}" ]; then
+		fail fetching "$name: $why"
+	else
+		echo "ok - $name # SKIP $why"
+		skipped=$((skipped + 1))
+	fi
 	return 1
 }
 
@@ -121,10 +127,25 @@ obtainable()
 obtainable_kernel()
 {
 	local release
+	if ! grep -q "^$1[[:space:]]" selftests/host/kernels; then
+		fail fetching "there is no kernel $1"
+		return 1
+	fi
 	obtainable "kernel $1" selftests/host/release.sh "$1" || return
 	release=$(selftests/host/release.sh "$1")
 	obtainable "kernel $1" selftests/host/kernel.sh "$release" &&
 		obtainable "compiler for $1" selftests/host/build-root.sh "$release" true
+}
+
+# obtainable_intel: the emulator, and the kernels that run.sh takes for that host and its
+# guests?
+obtainable_intel()
+{
+	local kernel
+	obtainable Bochs selftests/host/emulator.sh bochs || return
+	for kernel in $(printf '%s\n' "${HOST_KERNEL:-6.1}" "${GUEST_KERNEL:-6.1}" | sort -u); do
+		obtainable_kernel "${kernel%-cloud}-cloud" || return
+	done
 }
 
 # Of host and guest kernels, those that are not the default.  What depends on KVM's
@@ -171,7 +192,7 @@ run_refuse()
 run_intel()
 {
 	local tests
-	obtainable Bochs selftests/host/emulator.sh bochs || return
+	obtainable_intel || return
 	mapfile -t tests < <(grep -v -e '\.sh$' -e fail_nth_test "$build/selftests/tests")
 	CPU=intel run_host intel "${tests[@]}"
 }
@@ -179,7 +200,7 @@ run_intel()
 # Guests that may have CET, which gives a system call more to do.
 run_cet()
 {
-	obtainable Bochs selftests/host/emulator.sh bochs && obtainable_kernel 7.3-cloud || return
+	HOST_KERNEL=7.3 obtainable_intel || return
 	CPU=intel CPU_MODEL=tigerlake HOST_KERNEL=7.3 run_host 'Intel, CET' syscall_test
 }
 
@@ -188,7 +209,7 @@ run_paging()
 {
 	local tests=(content_test event_test fetch_test message_test nested_test syscall_test trap_test)
 	KVM_ARGS=npt=0 run_host 'AMD, npt=0' "${tests[@]}"
-	obtainable Bochs selftests/host/emulator.sh bochs || return
+	obtainable_intel || return
 	CPU=intel KVM_ARGS=ept=0 run_host 'Intel, ept=0' "${tests[@]}"
 	CPU=intel KVM_ARGS=unrestricted_guest=0 \
 		run_host 'Intel, unrestricted_guest=0' "${tests[@]}"
@@ -197,7 +218,7 @@ run_paging()
 # A Linux guest there, with less of what takes long.
 run_intel_guest()
 {
-	obtainable Bochs selftests/host/emulator.sh bochs || return
+	obtainable_intel || return
 	CPU=intel STORM_SECONDS=10 SLOWER=3 HOST_TIMEOUT=7200 run_host intel-guest \
 		guest_kernel_test.sh linux_trap_test.sh tool_test.sh
 }
