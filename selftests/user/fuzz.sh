@@ -35,7 +35,13 @@ for name in "$@"; do
 	number=$((number + 1))
 	corpus=$build/fuzzing/corpus/$name
 	mkdir -p "$corpus"
-	"seed_$name" "$corpus"
+	# From nothing it would not come far.
+	if ! "seed_$name" "$corpus" > "$log" 2>&1; then
+		echo "not ok $number $name # no good input to begin with"
+		sed 's/^/# /' "$log"
+		failed=1
+		continue
+	fi
 	if timeout $((seconds + 60)) "$build/fuzzing/user/$name" \
 			-max_total_time="$seconds" -max_len=20000 -timeout=10 \
 			-print_final_stats=1 \
