@@ -6,7 +6,9 @@
 # The exit loop, the observers and the order are the same for all, and there is
 # one CPU, so that the runs differ by the observer alone.
 
-set -eu
+set -euo pipefail
+# A figure is taken in a command substitution: what fails there is to end all.
+shopt -s inherit_errexit
 build=$1
 exits=${EXITS:-10000}
 work=$(mktemp -d)
@@ -66,9 +68,21 @@ measure_beside()
 	rm "$work/other"
 }
 
+# beside KIND: what it costs that the other VM is tapped.
+beside()
+{
+	local with without
+	with=$(measure_beside "$1" yes)
+	without=$(measure_beside "$1" no)
+	awk -v w="$with" -v o="$without" 'BEGIN { print w - o }'
+}
+
+# report NAME BASE COMMAND...: by how much its figure is more.
 report()
 {
-	awk -v n="$1" -v v="$2" -v b="$3" 'BEGIN { printf "%s %.1f instructions/exit\n", n, v - b }'
+	local value
+	value=$("${@:3}")
+	awk -v n="$1" -v v="$value" -v b="$2" 'BEGIN { printf "%s %.1f instructions/exit\n", n, v - b }'
 }
 
 mkfifo "$work/hold"
@@ -78,15 +92,14 @@ for kind in ${KINDS:-cpuid pio hlt}; do
 	base=$(for _ in 1 2 3; do measure "$kind"; done | sort -n | head -n 1)
 	echo "exit.base$suffix $base instructions/exit"
 	insmod "$build/vmitap.ko"
-	report "tap.idle$suffix" "$(measure "$kind")" "$base"
-	report "tap.untapped_beside$suffix" "$(measure_beside "$kind" yes)" \
-		"$(measure_beside "$kind" no)"
-	report "tap.masked$suffix" "$(measure_tapped "$kind" 0 0 0)" "$base"
-	report "tap.record$suffix" "$(measure_tapped "$kind" "$exits" -1 0)" "$base"
-	report "tap.record_gprs$suffix" "$(measure_tapped "$kind" "$exits" -1 2)" "$base"
+	report "tap.idle$suffix" "$base" measure "$kind"
+	report "tap.untapped_beside$suffix" 0 beside "$kind"
+	report "tap.masked$suffix" "$base" measure_tapped "$kind" 0 0 0
+	report "tap.record$suffix" "$base" measure_tapped "$kind" "$exits" -1 0
+	report "tap.record_gprs$suffix" "$base" measure_tapped "$kind" "$exits" -1 2
 	bpftool prog load "$build/bpf/drop_all.bpf.o" /sys/fs/bpf/drop_all type raw_tracepoint
-	report "tap.bpf_drop$suffix" \
-		"$(measure_tapped "$kind" 0 -1 0 /sys/fs/bpf/drop_all)" "$base"
+	report "tap.bpf_drop$suffix" "$base" \
+		measure_tapped "$kind" 0 -1 0 /sys/fs/bpf/drop_all
 	rm /sys/fs/bpf/drop_all
 	rmmod vmitap
 done
@@ -116,19 +129,19 @@ start_loop cpuid
 "$build/bench/peer_ringbuf" "$build/bench/peer_ringbuf.bpf.o" > "$work/peer" 2>&1 &
 perf_pid=$!
 until grep -q attached "$work/peer"; do sleep 0.05; done
-report peer.bpf_ringbuf "$(finish_loop)" "$base"
+report peer.bpf_ringbuf "$base" finish_loop
 kill $perf_pid; wait $perf_pid || :
 
 start_loop cpuid
 echo 32768 > /sys/kernel/tracing/buffer_size_kb
 echo 1 > /sys/kernel/tracing/events/kvm/kvm_exit/enable
-report peer.ftrace "$(finish_loop)" "$base"
+report peer.ftrace "$base" finish_loop
 echo 0 > /sys/kernel/tracing/events/kvm/kvm_exit/enable
 
 start_loop cpuid
 perf record -q -e kvm:kvm_exit -m 16M -p "$loop" -o "$work/perf.data" >/dev/null 2>&1 &
 perf_pid=$!
 sleep 2
-report peer.perf "$(finish_loop)" "$base"
+report peer.perf "$base" finish_loop
 kill -INT $perf_pid; wait $perf_pid || :
 rm -rf "$work"

@@ -8,6 +8,7 @@
 # both.  It is the same guest and the same program for all traps.
 
 set -euo pipefail
+shopt -s inherit_errexit
 build=$1
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

@@ -12,8 +12,10 @@ tap()
 		< "$work/tin" > "$work/tout" &
 	tapper=$!
 	exec 5> "$work/tin" 6< "$work/tout"
-	read -r tapped <&6
-	[ "$tapped" = tapped ]
+	read -r tapped <&6 && [ "$tapped" = tapped ] || {
+		echo "tapper: no session on $1" >&2
+		exit 1
+	}
 }
 
 # untap WANT: ends the session; it must have seen WANT events and lost none.

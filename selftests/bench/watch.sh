@@ -6,6 +6,7 @@
 # There is one CPU for the guest and for vmitap: its time is taken off the guest's.
 
 set -eu
+shopt -s inherit_errexit
 top=$(cd "$(dirname "$0")/../.." && pwd)
 tmp=$(mktemp -d)
 log=$tmp/console guest=''
