@@ -20,14 +20,9 @@ if [ $# -gt 0 ]; then
 else
 	mapfile -t tests < "$build/tests"
 fi
+. "$top/selftests/lib/log.sh"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-
-# splats FILE: what the kernel complained about since the test's marker.
-splats()
-{
-	dmesg | sed "0,/$1/d" | "$top/selftests/host/splats.sh"
-}
 
 # count FILE: add up the test cases of a TAP file.
 count()
@@ -55,7 +50,7 @@ program()
 run()
 {
 	local marker="vmitap-test: $number $1" planned status
-	echo "$marker" > /dev/kmsg
+	log_mark "$marker"
 	timeout -k 5 "$limit" "$(program "$1")" > "$tmp/out" 2>&1
 	status=$?
 	sed 's/^/    /' "$tmp/out"
@@ -74,7 +69,7 @@ run()
 			grep -q '^not ok ' "$tmp/out" || failed=$((failed + 1))
 		fi
 	fi
-	if splats "$marker" > "$tmp/splats"; then
+	if log_since "$marker" | "$top/selftests/host/splats.sh" > "$tmp/splats"; then
 		why="$why; the kernel complained: $(head -n 3 "$tmp/splats" | tr '\n' ' ')"
 		failed=$((failed + 1))
 	fi

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What tests of refusals ask: what do module, log, tool and doctor say?  To be sourced
-# after tap.sh; tmp is a directory of its own.
+# after tap.sh, with top set; tmp is a directory of its own.
 # shellcheck disable=SC2034,SC2154 # of tap.sh
 
+. "$top/selftests/lib/log.sh"
 tmp=$(mktemp -d)
 tap_why=("$tmp/out" "$tmp/err")
 
@@ -18,7 +19,7 @@ doctor()
 # said PATTERN NAME: has the kernel said so since the last time that was asked?
 said()
 {
-	dmesg | sed "0,/$mark/d" > "$tmp/said"
+	log_since "$mark" > "$tmp/said"
 	grep -qE -- "$1" "$tmp/said"
 	result $? "$2: the log says so" "$tmp/said"
 }
@@ -26,8 +27,8 @@ said()
 # From here on.
 begin()
 {
-	mark="refused-test: $((tap_number + 1))\$"
-	echo "refused-test: $((tap_number + 1))" > /dev/kmsg
+	mark="refused-test: $((tap_number + 1))"
+	log_mark "$mark"
 }
 begin
 
