@@ -65,7 +65,7 @@ intel_memory()
 	put "$host_initrd"
 	initrd=$start
 	line="console=ttyS0,115200 quiet loglevel=4 panic=0 oops=panic mitigations=off nokaslr"
-	line="$line cryptomgr.notests tsc=reliable no_timer_check lsm= audit=0 8250.nr_uarts=4"
+	line="$line cryptomgr.notests tsc=reliable no_timer_check log_buf_len=4M lsm= audit=0 8250.nr_uarts=4"
 	system=$("$here/intel-system.sh" "$kernel" "$release")
 	put "$system"
 	line="$line memmap=$bytes!$start"

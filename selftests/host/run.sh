@@ -178,7 +178,7 @@ qemu_args=(
 	$accel -cpu EPYC,+svm,+npt -m "$mem" -smp "$smp" -display none -no-reboot
 	-nodefaults -nic none -monitor none -serial "file:$log"
 	-kernel "$kernel/boot/vmlinuz-$release" -initrd "$host_initrd"
-	-append "console=ttyS0 quiet loglevel=4 panic=-1 oops=panic mitigations=off nokaslr cryptomgr.notests tsc=reliable no_timer_check vmitap.dir=$dir $args"
+	-append "console=ttyS0 quiet loglevel=4 panic=-1 oops=panic mitigations=off nokaslr cryptomgr.notests tsc=reliable no_timer_check log_buf_len=4M vmitap.dir=$dir $args"
 	-virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap
 	-virtfs "local,path=$build/host/out,mount_tag=out,security_model=none"
 	-device virtio-serial-pci $qemu_more
