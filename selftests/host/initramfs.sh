@@ -5,12 +5,12 @@
 # The modules come with what they depend on, in /modules in loading order; the files
 # go to /bin, with the libraries they need.
 
-set -eu
+set -euo pipefail
 out=$1 init=$2 kernel=$3 release=$4 modules=$5
 shift 5
 
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+tmp=$(mktemp -d) new=$out.$$
+trap 'rm -rf "$tmp" "$new"' EXIT
 mkdir -p "$tmp/root"/{bin,dev,proc,sys,tmp,modules}
 cp "$(command -v busybox)" "$tmp/root/bin/busybox"
 install -m 0755 "$init" "$tmp/root/init"
@@ -40,5 +40,6 @@ done | awk '!seen[$0]++' | while read -r path; do
 	esac
 	number=$((number + 1))
 done
-(cd "$tmp/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) > "$tmp/cpio"
-mv "$tmp/cpio" "$out"
+# Beside it: so it is never there in part.
+(cd "$tmp/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) > "$new"
+mv "$new" "$out"
