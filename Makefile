@@ -10,6 +10,9 @@ CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
 export VMITAP_VERSION O CC CLANG PREFIX DESTDIR
 
+# Of an ordinary user's Debian, where bpftool, modprobe and mkfs.ext4 are is not in it.
+export PATH := $(PATH):/usr/sbin:/sbin
+
 # The running kernel's build tree, else that of the newest headers installed.
 KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 	  $(shell ls -dv /usr/src/linux-headers-*-amd64 2>/dev/null | tail -n 1))

@@ -12,6 +12,8 @@
 # Exit status: 0 nothing failed, 1 something did.
 
 set -u
+# For what is in there on Debian, if an ordinary user runs this.
+export PATH=$PATH:/usr/sbin:/sbin
 # What hostile guests do is the same each time, unless somebody says otherwise.  With about
 # every other seed Bochs comes to code that it runs for ever, also untapped.
 export STRESS_SEED=${STRESS_SEED:-4}

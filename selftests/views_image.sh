@@ -10,6 +10,8 @@
 # In DIR: ram, regs (userspace/views/guest_image.h says what that is), said.
 
 set -eu
+# For modprobe and depmod, if an ordinary user runs this.
+export PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$1 args='' mem=512M release='' cpu=EPYC command=''
 shift

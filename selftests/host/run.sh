@@ -39,6 +39,8 @@ starts more guests.
 TEXT
 }
 
+# For modprobe, depmod and mkfs.ext4, if an ordinary user runs this.
+export PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=$top/${O:-build}
