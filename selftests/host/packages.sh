@@ -6,7 +6,7 @@
 set -eu
 
 packages=(
-	bc bison build-essential clang codespell cpio curl dwarves flex gcc g++ jq kmod
+	bc bison build-essential clang codespell cpio curl dwarves e2fsprogs flex gcc g++ git jq kmod
 	debhelper dh-dkms mmdebstrap
 	bpftool libbpf-dev libelf-dev zlib1g-dev libclang-rt-14-dev llvm
 	linux-headers-amd64 linux-perf linux-source-6.1
