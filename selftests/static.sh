@@ -33,6 +33,15 @@ nothing()
 	result "$good" "$2" "$1"
 }
 
+# Without git, or one that will have nothing to do with this directory, all checks of
+# files would pass.
+check_files()
+{
+	git ls-files --cached --others --exclude-standard > "$tmp/files" 2> "$tmp/git"
+	[ -s "$tmp/files" ]
+	result $? 'git knows the files of this tree' "$tmp/git"
+}
+
 check_spdx()
 {
 	files '*.[chS]' '*.sh' '*.inc' '*.mk' '*.rst' Makefile Kbuild |
@@ -211,6 +220,8 @@ check_names()
 }
 
 echo 'TAP version 13'
+check_files
+[ $tap_failed = 0 ] || { tap_end; exit; }
 check_spdx
 check_names
 check_fuzzed
