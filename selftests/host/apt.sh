@@ -13,9 +13,10 @@ trap 'rm -rf "$apt_dir" "$tmp"' EXIT
 # apt_mirror SUITE: Debian's mirror that has it, as this machine has it configured.
 apt_mirror()
 {
-	local uri security=-v
-	[[ $1 != *-security ]] || security=-e
-	uri=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep $security security | head -n 1)
+	local uri label=Debian
+	[[ $1 != *-security ]] || label=Debian-Security
+	uri=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' \
+		"Label: $label" | head -n 1)
 	if [ -z "$uri" ]; then
 		echo "apt.sh: apt-get knows no mirror of Debian that has $1: run apt-get update" >&2
 		return 1
