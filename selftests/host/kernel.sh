@@ -9,13 +9,33 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/apt.sh"
 . "$here/kernels.sh"
 release=$1
-dir=$cache/kernel-$release
+dir=$cache/kernel-$release sudo=''
+[ "$(id -u)" = 0 ] || sudo=sudo
+
+download()
+{
+	(cd "$1" && apt-get download -qq -o APT::Sandbox::User=root "linux-image-$release" >&2)
+}
+
+# The mirror has the newest release only, if it is of the security updates: go to that.
+upgrade()
+{
+	local newest
+	echo "kernel.sh: linux-image-$release is not to be had any more: upgrading linux-headers-amd64" >&2
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq linux-headers-amd64 >&2 < /dev/null || :
+	newest=$("$here/release.sh" "$kernel_name")
+	if [ "$newest" = "$release" ]; then
+		echo "kernel.sh: there are no newer headers: see why 'apt-get install linux-headers-amd64' installs none, and 'apt-get download linux-image-$release' fails" >&2
+	else
+		echo "kernel.sh: headers of $newest are installed now: do the same again" >&2
+	fi
+}
 
 # From this machine's own suites, security updates among them.
 own()
 {
-	(cd "$1" && apt-get download -qq -o APT::Sandbox::User=root "linux-image-$release" >&2) || {
-		echo "kernel.sh: linux-image-$release is not to be had any more; upgrade linux-headers-amd64 and build again" >&2
+	download "$1" || { $sudo apt-get update -qq >&2 && download "$1"; } || {
+		upgrade
 		return 1
 	}
 	dpkg-deb -x "$1"/linux-image-*.deb "$1"
