@@ -28,7 +28,6 @@ build_planted()
 # make_mistakes BUG...: all in one host; its verdict is in $tmp/out
 make_mistakes()
 {
-	rm -f "$build/host/out/splat.log"
 	$host/run.sh --guest none --module "$module" --timeout 300 \
 		--log "$build/host/checkers-console.log" --kernel-args kasan_multi_shot -- \
 		"for bug in $*; do

@@ -12,6 +12,9 @@ shift $(($# > 0))
 release=$("$here/release.sh" "$kernel_name")
 build=${O:-build}
 cd "$here/../.."
+mkdir -p "$build"
+exec 8> "$build/module.lock"
+flock 8
 
 if [ "$kernel_suite" = - ]; then
 	make --no-print-directory -s module O="$build" "$@" >&2

@@ -107,6 +107,14 @@ intel)
 *)	echo "run.sh: CPU is amd or intel, not '$cpu'" >&2; exit 2 ;;
 esac
 mkdir -p "$build/host/out"
+# Console, logs and module of one build directory are those of one host at a time.  All
+# that is started here has the lock, so it lasts as long as the host does.
+exec 8> "$build/host/lock"
+flock -n 8 || {
+	echo "run.sh: waiting for the virtual host that runs from $build" >&2
+	flock 8
+}
+rm -f "$build/host/out"/{splat,leaks}.log
 release=$("$here/release.sh" "$host_kernel")
 kernel=$("$here/kernel.sh" "$release")
 guest_release=$("$here/release.sh" "$guest_name")

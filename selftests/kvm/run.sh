@@ -68,7 +68,7 @@ one_host()
 	local column=$1 seconds=$2 module=(--no-module)
 	shift 2
 	[ "$column" = without ] || module=(--module "$build/vmitap.ko")
-	rm -rf "${out:?}/$column"
+	rm -rf "${out:?}/$column" "$results/console-$column.log"
 	mkdir -p "$out/$column"
 	touch "$out/$column/started" "$out/$column/results"
 	selftests/host/run.sh --guest none "${module[@]}" --timeout 3600 \
@@ -78,6 +78,8 @@ one_host()
 	host=$!
 	while kill -0 $host 2>/dev/null; do
 		sleep 2
+		# It may have to wait for another host.
+		[ -e "$results/console-$column.log" ] || touch "$out/$column/started"
 		# A test that cannot even be killed has stopped the host.
 		if [ "$(idle "$column")" -gt $((seconds * 2 + 60)) ]; then
 			kill $host
