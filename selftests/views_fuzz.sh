@@ -10,8 +10,8 @@ build=$1 seconds=$2
 shift 2
 [ $# -gt 0 ] || set -- kallsyms btf agent
 tests=$build/selftests/views
-image=$build/views/images/plain
 failed=0
+. selftests/lib/image.sh
 
 # A list of one process in one message, as fuzz_agent.c takes it.
 seed_agent()
@@ -24,12 +24,12 @@ seed_agent()
 }
 
 for name in "$@"; do
-	[ -e "$image/ready" ] || selftests/views_image.sh "$image" || exit 1
+	image plain || exit 1
 	dir=$build/views/fuzz/$name
 	seeds=$build/views/fuzz/seeds
 	mkdir -p "$dir" "$seeds"/{kallsyms,btf,agent}
 	seed_agent > "$seeds/agent/one"
-	"$tests/cutouts" "$image" "$seeds" || exit 1
+	"$tests/cutouts" "$images/plain" "$seeds" || exit 1
 	# A scan over one input takes no more than it does over a kernel.
 	"$tests/fuzz_$name" -max_total_time="$seconds" -timeout=20 -max_len=131072 \
 		-rss_limit_mb=2048 -print_final_stats=1 \
