@@ -14,7 +14,6 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 column=$1 limit=$2 programs=$3
 shift 3
 out=${VMITAP_OUT:?runs in the virtual host only}/kvm-selftests/$column
-patterns=$top/selftests/host/splat.patterns
 cgroup=/sys/fs/cgroup/kvm-selftest
 tmp=$(mktemp -d)
 
@@ -92,7 +91,7 @@ for name in "$@"; do
 	[ "$column" = without ] || stop_tapper
 	# Each test has the log for itself, and the host's end too.
 	dmesg -c > "$tmp/dmesg"
-	if grep -E -f "$patterns" "$tmp/dmesg" > "$tmp/splat"; then
+	if "$top/selftests/host/splats.sh" < "$tmp/dmesg" > /dev/null; then
 		result=$result+splat
 		cat "$tmp/dmesg" >> "$log"
 	fi
