@@ -404,6 +404,32 @@ TEST_F(library, eventfd_and_new_vcpu)
 	close(fd.fd);
 }
 
+/* It tells of the end, of which there is no record, and of new rings before any record. */
+TEST_F(library, eventfd_and_the_vms_life)
+{
+	/* None that vCPUs of the guest's code have. */
+	const struct vmitap_config config = {
+		.classes = VMITAP_CLASS_MASK(VMITAP_CLASS_CR3), .watermark = 1,
+	};
+	struct pollfd fd = { .fd = eventfd(0, EFD_NONBLOCK), .events = POLLIN };
+	__u64 count;
+
+	add_vcpu(self->vm);
+	tap(self->session, self->vm, RING_BYTES, config);
+	ASSERT_EQ(0, vmitap_session_set_eventfd(self->session, fd.fd));
+	testvm_run(&self->vm->vcpus[0]);
+	EXPECT_EQ(0, poll(&fd, 1, 100));
+	add_vcpu(self->vm);
+	testvm_run(&self->vm->vcpus[1]);
+	EXPECT_EQ(1, poll(&fd, 1, 5000));
+	ASSERT_EQ(sizeof(count), read(fd.fd, &count, sizeof(count)));
+	testvm_destroy(self->vm);
+	self->vm = NULL;
+	EXPECT_EQ(1, poll(&fd, 1, 5000));
+	EXPECT_EQ(-EPIPE, vmitap_session_wait(self->session, 5000));
+	close(fd.fd);
+}
+
 /* What was found in the rings but was in no batch yet is worth no wait. */
 TEST_F(library, no_wait_while_there_are_records)
 {
