@@ -502,6 +502,48 @@ TEST_F(syscall, guests_that_have_cet_on)
 	EXPECT_EQ(1, t->ring.lost[VMITAP_LOST_PROTECTED]);
 }
 
+/* CR4.CET for good, and an exit again and again. */
+GUEST_CODE(cet_for_good, 64,
+	   "mov %cr0, %rax\n"
+	   "or $0x10000, %eax\n"
+	   "mov %rax, %cr0\n"
+	   "mov %cr4, %rax\n"
+	   "or $0x800000, %eax\n"
+	   "mov %rax, %cr4\n"
+	   "1: out %al, $0xf4\n"
+	   "jmp 1b\n");
+
+/* That calls are not trapped is told once to each session, and once each time it asks. */
+TEST_F(syscall, told_once_that_none_is_trapped)
+{
+	struct tapped *t = &self->t;
+	struct tapped other = *t;
+	int i, round;
+
+	if (!testvm_has_cet(t->vcpu))
+		SKIP(return, "this KVM has no CET for guests");
+	testvm_load(t->vm, cet_for_good, cet_for_good_end);
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	tapped_attach(t, RING_BYTES, CLASS(SYSCALL), 0);
+	tapped_attach(&other, RING_BYTES, CLASS(SYSCALL), 0);
+	for (round = 1; round <= 3; round++) {
+		for (i = 0; i < 5; i++)
+			testvm_run(t->vcpu);
+		ring_drain(&t->ring);
+		ring_drain(&other.ring);
+		EXPECT_EQ(1, other.ring.lost[VMITAP_LOST_PROTECTED]);
+		EXPECT_EQ(round, t->ring.lost[VMITAP_LOST_PROTECTED]);
+		session_config(t->fd, CLASS(SYSCALL), 0);
+	}
+	/* Whoever did not ask for calls is told nothing of them. */
+	session_config(t->fd, CLASS(CPUID), 0);
+	testvm_run(t->vcpu);
+	ring_drain(&t->ring);
+	EXPECT_EQ(3, t->ring.lost[VMITAP_LOST_PROTECTED]);
+	ring_unmap(&other.ring);
+	close(other.fd);
+}
+
 /* So is SYSCALL with LOCK, but not to emulated processors when untapped. */
 GUEST_CODE(locked, 64,
 	   ".byte 0xf0, 0x0f, 0x05\n"
