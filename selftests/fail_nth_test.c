@@ -438,6 +438,52 @@ TEST_F_TIMEOUT(faults, vcpu_created, 1200)
 	EXPECT_LT(0, made.unpausable);
 }
 
+/* Pages that rings were made of, not what the allocators keep for themselves. */
+static bool is_ring_page(const char *stack)
+{
+	static const char *const kept[] = {
+		"slab", "pte_alloc", "pmd_alloc", "pud_alloc", "kasan", "depot",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (strstr(stack, kept[i]))
+			return false;
+	return strstr(stack, "vmitap_ring_create+");
+}
+
+/*
+ * What the calls above allocated has been freed.  Before the module is loaded anew: of one
+ * that is gone the owners have no names.
+ */
+TEST_F(faults, no_pages_left)
+{
+	unsigned long pages = 0, ours = 0;
+	char line[512], stack[8192] = "";
+	FILE *file;
+
+	if (!self->w.vm)
+		return;
+	testvm_stop(self->w.vm);
+	file = fopen("/sys/kernel/debug/page_owner", "r");
+	if (!file)
+		SKIP(return, "this kernel does not know the owners of pages");
+	while (fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, "Page allocated", 14)) {
+			pages++;
+			ours += is_ring_page(stack);
+			stack[0] = 0;
+		}
+		strncat(stack, line, sizeof(stack) - 1 - strlen(stack));
+	}
+	ours += is_ring_page(stack);
+	fclose(file);
+	if (!pages)
+		SKIP(return, "the kernel was not started with page_owner=on");
+	EXPECT_EQ(0, ours)
+		TH_LOG("of %lu pages", pages);
+}
+
 /* The last process that uses it may only just be gone. */
 static int unload(void)
 {
@@ -530,45 +576,6 @@ TEST_F_TIMEOUT(faults, module_load, 2400)
 		load_once(_metadata, &image, nth);
 	ASSERT_EQ(0, load(&image, NO_FAULT, &left));
 	ASSERT_TRUE(session_available());
-}
-
-/* Pages that rings were made of, not what the allocators keep for themselves. */
-static bool is_ring_page(const char *stack)
-{
-	static const char *const kept[] = {
-		"slab", "pte_alloc", "pmd_alloc", "pud_alloc", "kasan", "depot",
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (strstr(stack, kept[i]))
-			return false;
-	return strstr(stack, "vmitap_ring_create+");
-}
-
-/* Runs last: what the calls above allocated has been freed. */
-TEST(no_pages_left)
-{
-	FILE *file = fopen("/sys/kernel/debug/page_owner", "r");
-	unsigned long pages = 0, ours = 0;
-	char line[512], stack[8192] = "";
-
-	if (!file)
-		SKIP(return, "this kernel does not know the owners of pages");
-	while (fgets(line, sizeof(line), file)) {
-		if (!strncmp(line, "Page allocated", 14)) {
-			pages++;
-			ours += is_ring_page(stack);
-			stack[0] = 0;
-		}
-		strncat(stack, line, sizeof(stack) - 1 - strlen(stack));
-	}
-	ours += is_ring_page(stack);
-	fclose(file);
-	if (!pages)
-		SKIP(return, "the kernel was not started with page_owner=on");
-	EXPECT_EQ(0, ours)
-		TH_LOG("of %lu pages", pages);
 }
 
 TEST_HARNESS_MAIN
