@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "lib/fixture.h"
 #include "lib/module.h"
@@ -110,13 +109,8 @@ FIXTURE_TEARDOWN(wait)
 
 static void wait_for_state(const struct ring *ring)
 {
-	time_t end = time(NULL) + 30;
-
-	while (!(__atomic_load_n(&ring->prod->state, __ATOMIC_ACQUIRE) &
-		 VMITAP_RING_WAITING)) {
-		CHECK(time(NULL) < end, "the vCPU does not wait");
-		usleep(1000);
-	}
+	CHECK(comes_true(__atomic_load_n(&ring->prod->state, __ATOMIC_ACQUIRE) &
+			 VMITAP_RING_WAITING), "the vCPU does not wait");
 }
 
 /* A session on the VM of process @pid; on return all its vCPUs wait. */
@@ -233,16 +227,16 @@ TEST_F(wait, memory_slots_change)
 		.guest_phys_addr = 0x10000000,
 		.memory_size = 0x10000,
 	};
-	time_t start;
+	double start;
 
 	self->vm = make_vm();
 	slot.userspace_addr = (unsigned long)self->vm->mem;
 	make_wait(self, getpid(), variant->classes);
-	start = time(NULL);
+	start = now();
 	ASSERT_EQ(0, ioctl(self->vm->fd, KVM_SET_USER_MEMORY_REGION, &slot));
 	slot.memory_size = 0;
 	ASSERT_EQ(0, ioctl(self->vm->fd, KVM_SET_USER_MEMORY_REGION, &slot));
-	EXPECT_GT(SOON, time(NULL) - start);
+	EXPECT_GT(limit(SOON), now() - start);
 	end_session(self);
 	testvm_wait_rounds(self->vm, 2);
 }

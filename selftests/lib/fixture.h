@@ -9,11 +9,11 @@
 #include <linux/kvm.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "harness.h"
+#include "limit.h"
 #include "ringreader.h"
 #include "session.h"
 #include "testvm.h"
@@ -104,14 +104,5 @@ static inline void tapped_end(struct tapped *tapped)
 	{								\
 		tapped_end(&self->t);					\
 	}
-
-/* Seconds since some moment. */
-static inline double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
 
 #endif /* FIXTURE_H */

@@ -10,10 +10,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "limit.h"
 #include "testvm.h"
 #include "testvm_state.h"
 #include "vendor.h"
@@ -274,14 +274,11 @@ void testvm_stop(struct testvm *vm)
 void testvm_wait_rounds(struct testvm *vm, unsigned long rounds)
 {
 	unsigned long goal[TESTVM_MAX_VCPUS];
-	time_t end = time(NULL) + 30;
 	int i;
 
 	for (i = 0; i < vm->nr_vcpus; i++)
 		goal[i] = __atomic_load_n(&vm->vcpus[i].rounds, __ATOMIC_ACQUIRE) + rounds;
 	for (i = 0; i < vm->nr_vcpus; i++)
-		while (__atomic_load_n(&vm->vcpus[i].rounds, __ATOMIC_ACQUIRE) < goal[i]) {
-			CHECK(time(NULL) < end, "vCPU %d does not get on", i);
-			usleep(1000);
-		}
+		CHECK(comes_true(__atomic_load_n(&vm->vcpus[i].rounds, __ATOMIC_ACQUIRE) >=
+				 goal[i]), "vCPU %d does not get on", i);
 }

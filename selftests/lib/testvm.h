@@ -276,7 +276,7 @@ void testvm_stop(struct testvm *vm);
  * @vm: the VM, started
  * @rounds: how many more times
  *
- * Fails the test if that takes more than 30 seconds.
+ * Fails the test if that takes longer than limit.h has for it.
  */
 void testvm_wait_rounds(struct testvm *vm, unsigned long rounds);
 

@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "limit.h"
 #include "testvm.h"
 #include "vmm.h"
 
@@ -35,11 +35,6 @@ int vmm_spawn(struct testvm *(*make)(void))
 
 void vmm_kill(int pid)
 {
-	time_t end = time(NULL) + 30;
-
 	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, WNOHANG) != pid) {
-		CHECK(time(NULL) < end, "VMM %d does not die", pid);
-		usleep(1000);
-	}
+	CHECK(comes_true(waitpid(pid, NULL, WNOHANG) == pid), "VMM %d does not die", pid);
 }

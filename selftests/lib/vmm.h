@@ -19,7 +19,7 @@ int vmm_spawn(struct testvm *(*make)(void));
  * vmm_kill() - kill it, and wait until it is gone
  * @pid: the process
  *
- * Fails the test if it is not gone after 30 seconds.
+ * Fails the test if that takes longer than limit.h has for it.
  */
 void vmm_kill(int pid);
 
