@@ -12,13 +12,16 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "lib/fixture.h"
 #include "lib/loops.h"
 
 #define SMALL_RING	4096
 #define CPUIDS		VMITAP_CLASS_MASK(VMITAP_CLASS_CPUID)
+
+/* The longest wait for room that there is, and less, in seconds, where the host is not slow. */
+#define TIMEOUT_US	10000000
+#define SOON		5
 
 /* A record with no optional sections. */
 #define RECORD_BYTES	sizeof(struct vmitap_exit)
@@ -293,6 +296,11 @@ static void set_lossless(struct tapped *t, __u32 timeout_us)
 	vmitap_ioctl(t->fd, VMITAP_IOC_CONFIG, &config);
 }
 
+static bool is_waiting(const struct ring *ring)
+{
+	return __atomic_load_n(&ring->prod->state, __ATOMIC_ACQUIRE) & VMITAP_RING_WAITING;
+}
+
 static void wake_vcpus(int fd)
 {
 	struct vmitap_wake wake = { .size = sizeof(wake) };
@@ -306,7 +314,7 @@ TEST_F(ring, lossless)
 	struct ring *ring = &self->t.ring;
 	int i;
 
-	set_lossless(&self->t, 10000000);
+	set_lossless(&self->t, TIMEOUT_US);
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	testvm_set_gpr(self->t.vcpu, 'b', nr);
 	testvm_start(self->t.vm);
@@ -333,7 +341,7 @@ TEST_F(ring, lossless_without_wake)
 	struct ring *ring = &self->t.ring;
 	int i;
 
-	set_lossless(&self->t, 10000000);
+	set_lossless(&self->t, TIMEOUT_US);
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	testvm_set_gpr(self->t.vcpu, 'b', nr);
 	testvm_start(self->t.vm);
@@ -413,57 +421,63 @@ TEST_F(ring, lossless_timeout)
 TEST_F(ring, waiting_is_seen)
 {
 	struct ring *ring = &self->t.ring;
-	int i;
+	double start;
 
-	set_lossless(&self->t, 10000000);
+	set_lossless(&self->t, TIMEOUT_US);
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	testvm_set_gpr(self->t.vcpu, 'b', 500);
 	testvm_start(self->t.vm);
-	for (i = 0; i < 5000; i++) {
-		if (__atomic_load_n(&ring->prod->state, __ATOMIC_ACQUIRE) &
-		    VMITAP_RING_WAITING)
-			break;
-		usleep(1000);
-	}
-	EXPECT_NE(0, ring->prod->state & VMITAP_RING_WAITING);
+	EXPECT_TRUE(comes_true(is_waiting(ring)));
 	EXPECT_NE(0, session_poll(self->t.fd, 0) & POLLIN);
 	/* Back to a mode in which nobody waits. */
+	start = now();
 	session_config(self->t.fd, CPUIDS, 0);
 	wake_vcpus(self->t.fd);
 	ring_drain(ring);
 	testvm_wait_rounds(self->t.vm, 1);
+	EXPECT_GT(limit(SOON), now() - start);
 	testvm_stop(self->t.vm);
+}
+
+/* A session on @vm, alive until it is killed, which says on @said that it is there. */
+static void be_reader(const struct testvm *vm, int said)
+{
+	struct tapped t = { .fd = session_tap(vm, SMALL_RING, 0, 0) };
+
+	set_lossless(&t, TIMEOUT_US);
+	ring_map(&t.ring, t.fd, 0);
+	CHECK(write(said, "", 1) == 1, "pipe");
+	CHECK(comes_true(is_waiting(&t.ring)), "the vCPU does not wait");
+	CHECK(write(said, "", 1) == 1, "pipe");
+	for (;;)
+		pause();
 }
 
 /* The reader dies while the vCPU waits for it. */
 TEST_F(ring, killed_reader_releases_the_vcpu)
 {
 	struct testvm *vm = self->t.vm;
-	int ready[2], pid;
+	int said[2], pid;
+	double start;
 	char byte;
 
-	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, pipe(said));
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	testvm_set_gpr(self->t.vcpu, 'b', 500);
 	session_enable(self->t.fd, false);
 	pid = fork();
-	if (!pid) {
-		struct tapped t = { .vm = vm };
-
-		t.fd = session_tap(vm, SMALL_RING, 0, 0);
-		set_lossless(&t, 10000000);
-		if (write(ready[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	if (!pid)
+		be_reader(vm, said[1]);
+	close(said[1]);
+	ASSERT_EQ(1, read(said[0], &byte, 1));
 	testvm_start(vm);
-	usleep(300000);
+	ASSERT_EQ(1, read(said[0], &byte, 1));
 	EXPECT_EQ(0, self->t.vcpu->rounds);
+	start = now();
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	testvm_wait_rounds(vm, 2);
+	EXPECT_GT(limit(SOON), now() - start);
 	testvm_stop(vm);
 }
 
