@@ -281,6 +281,8 @@ if command -v make_recording >/dev/null; then
 		>"$tmp/out" 2>&1
 	! grep -q $'\033' "$tmp/out"
 	result $? 'report: NO_COLOR'
+else
+	result 1 'make_recording is there'
 fi
 
 # What bash offers, with as much of bash-completion as it takes.

@@ -12,6 +12,7 @@ bios='' guest_pid=''
 tmp=$(mktemp -d)
 . "$top/selftests/host/guest.sh"
 . "$top/selftests/lib/tap.sh"
+. "$top/selftests/lib/limit.sh"
 tap_why=("$tmp/out" "$tmp/err")
 
 cleanup()
@@ -56,14 +57,29 @@ unharmed()
 	result $? "$1: the guest is unharmed and untapped"
 }
 
+is_tapped()
+{
+	vmitap list --json 2>/dev/null | jq -e 'any(.[]; .tapped_by != [])' >/dev/null
+}
+
 # Wait until the guest is tapped.
 until_tapped()
 {
-	for _ in $(seq 300); do
-		vmitap list --json 2>/dev/null | jq -e 'any(.[]; .tapped_by != [])' >/dev/null &&
-			return
-		sleep 0.1
-	done
+	comes_true is_tapped
+}
+
+# killed COMMAND...: kill it one second after it has attached.  Fails if it has not, or does
+# not go on until then.
+killed()
+{
+	local pid good=0
+	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
+	pid=$!
+	until_tapped || good=1
+	sleep 1
+	kill -KILL $pid || good=1
+	wait $pid 2>/dev/null
+	return $good
 }
 
 # A machine that has nothing to start from: a VM with no Linux in it.
@@ -143,10 +159,8 @@ test_traps()
 	expect 0 'events' 'record: traps' \
 		vmitap record --for 1 --events cr3,syscall -o "$tmp/rec"
 	expect 0 'Traps: [0-9,]+ cr3' 'report: traps' vmitap report "$tmp/rec"
-	vmitap stream --events cr3,syscall >/dev/null 2>&1 &
-	sleep 1
-	kill -KILL $!
-	wait $! 2>/dev/null
+	killed vmitap stream --events cr3,syscall
+	result $? 'traps: killed while they are armed'
 	unharmed 'traps, killed'
 }
 
@@ -173,8 +187,8 @@ test_state()
 	[ "$(wc -l <"$tmp/out")" = 3 ]
 	result $? 'read: lines'
 	json 'regs: all vCPUs' '.[0] | map(.vcpu) == [0, 1]
-		and all(.[]; .cr3 != "0x0" and .lstar == .lstar and .mode == "long64")' \
-		vmitap regs --json
+		and all(.[]; .cr3 != "0x0" and .lstar != "0x0" and .mode == "long64")
+		and .[0].lstar == .[1].lstar' vmitap regs --json
 	expect 0 '^vCPU 1 ' 'regs: one vCPU' vmitap regs --vcpu 1
 	expect 1 'no vCPU 7' 'regs: no such vCPU' vmitap regs --vcpu 7
 	expect 1 'no vCPU 7' 'read: no such vCPU' vmitap read --vcpu 7 1000 1
@@ -212,10 +226,8 @@ test_pause()
 	wait $! && grep -q "was paused for $seconds" "$tmp/err"
 	result $? 'pause: says how long'
 	unharmed 'pause'
-	vmitap pause >"$tmp/out" 2>&1 &
-	sleep 1
-	kill -KILL $!
-	wait $! 2>/dev/null
+	killed vmitap pause
+	result $? 'pause: killed while it holds the guest'
 	unharmed 'pause, killed'
 }
 
