@@ -23,6 +23,7 @@
 #include "lib/faults.h"
 #include "lib/fixture.h"
 #include "lib/loops.h"
+#include "lib/module.h"
 
 #define RING_BYTES	0x4000
 #define NO_FAULT	1000000ul
@@ -487,13 +488,9 @@ TEST_F(faults, no_pages_left)
 /* The last process that uses it may only just be gone. */
 static int unload(void)
 {
-	int i, ret = -EWOULDBLOCK;
+	int ret;
 
-	for (i = 0; i < 100 && ret == -EWOULDBLOCK; i++) {
-		ret = syscall(SYS_delete_module, "vmitap", O_NONBLOCK) ? -errno : 0;
-		if (ret == -EWOULDBLOCK)
-			usleep(100000);
-	}
+	comes_true((ret = module_unload()) != -EWOULDBLOCK);
 	return ret;
 }
 

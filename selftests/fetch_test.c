@@ -121,13 +121,13 @@ static void late_give(struct late *late, __u64 gpa, const void *from)
 	CHECK(!ioctl(late->fd, UFFDIO_COPY, &copy), "UFFDIO_COPY");
 }
 
-/* Return: the page that somebody waits for, 0 if nobody does for a second. */
-static __u64 late_wanted(struct late *late)
+/* Return: the page that somebody waits for, 0 if nobody does for so many seconds. */
+static __u64 late_wanted(struct late *late, double seconds)
 {
 	struct pollfd poll_fd = { .fd = late->fd, .events = POLLIN };
 	struct uffd_msg msg;
 
-	if (poll(&poll_fd, 1, 1000) != 1)
+	if (poll(&poll_fd, 1, seconds * 1000) != 1)
 		return 0;
 	CHECK(read(late->fd, &msg, sizeof(msg)) == sizeof(msg), "userfaultfd");
 	return LATE + (msg.arg.pagefault.address - (unsigned long)late->mem) / PAGE * PAGE;
@@ -169,15 +169,15 @@ TEST_F(fetch, mapping_that_is_waited_for)
 	testvm_set_syscall(vcpu, moved, moved_entry, 0);
 	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run, vcpu));
-	ASSERT_EQ(LATE + TESTVM_CODE, late_wanted(&late));
+	ASSERT_EQ(LATE + TESTVM_CODE, late_wanted(&late, limit(IN_TIME)));
 
 	start = now();
 	ring_unmap(&self->t.ring);
 	close(self->t.fd);
 	self->t.fd = session_tap(vm, RING_BYTES, CLASS(SYSCALL), 0);
 	ring_map(&self->t.ring, self->t.fd, 0);
-	EXPECT_GT(10, now() - start);
-	EXPECT_EQ(0, late_wanted(&late));
+	EXPECT_GT(limit(10), now() - start);
+	EXPECT_EQ(0, late_wanted(&late, 1));
 
 	late_give(&late, LATE + TESTVM_CODE, vm->mem + TESTVM_CODE);
 	pthread_join(thread, NULL);
@@ -193,7 +193,6 @@ TEST_F(fetch, module_that_is_waited_for)
 	struct testvm *vm = self->t.vm;
 	struct late late;
 	pthread_t thread;
-	double start;
 
 	if (!late_add(&late, vm))
 		SKIP(return, "the kernel has no userfaultfd");
@@ -202,22 +201,20 @@ TEST_F(fetch, module_that_is_waited_for)
 	testvm_set_syscall(vcpu, moved, moved_entry, 0);
 	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, run, vcpu));
-	ASSERT_EQ(LATE + TESTVM_CODE, late_wanted(&late));
+	ASSERT_EQ(LATE + TESTVM_CODE, late_wanted(&late, limit(IN_TIME)));
 
 	ring_unmap(&self->t.ring);
 	close(self->t.fd);
 	self->t.fd = -1;
 	ASSERT_EQ(1, module_users());
 	EXPECT_EQ(-EWOULDBLOCK, module_unload());
-	EXPECT_EQ(0, late_wanted(&late));
+	EXPECT_EQ(0, late_wanted(&late, 1));
 
 	late_give(&late, LATE + TESTVM_CODE, vm->mem + TESTVM_CODE);
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0x40000000 + TESTVM_CODE + (moved_entry - moved),
 		  *(__u64 *)(vm->mem + TESTVM_DATA));
-	for (start = now(); module_users() && now() - start < 20;)
-		usleep(10000);
-	EXPECT_EQ(0, module_users());
+	EXPECT_TRUE(comes_true(!module_users()));
 	late_end(&late);
 }
 
@@ -232,14 +229,8 @@ static bool gets_on(const struct testvm *vm)
 {
 	const __u64 *count = (const __u64 *)(vm->mem + TESTVM_DATA);
 	__u64 before = __atomic_load_n(count, __ATOMIC_RELAXED);
-	double end = now() + 20;
 
-	while (now() < end) {
-		if (__atomic_load_n(count, __ATOMIC_RELAXED) > before + 10)
-			return true;
-		usleep(1000);
-	}
-	return false;
+	return comes_true(__atomic_load_n(count, __ATOMIC_RELAXED) > before + 10);
 }
 
 /*
@@ -272,7 +263,7 @@ TEST_F(fetch, apic_page_that_is_waited_for)
 	testvm_start(vm);
 	EXPECT_TRUE(gets_on(vm));
 	CHECK(!madvise(late.mem, PAGE, MADV_DONTNEED), "madvise");
-	ASSERT_EQ(LATE, late_wanted(&late));
+	ASSERT_EQ(LATE, late_wanted(&late, limit(IN_TIME)));
 
 	start = now();
 	ring_unmap(&self->t.ring);
@@ -282,14 +273,12 @@ TEST_F(fetch, apic_page_that_is_waited_for)
 	self->t.fd = -1;
 	tapped_create(&other, false);
 	testvm_destroy(other.vm);
-	EXPECT_GT(10, now() - start);
-	EXPECT_EQ(0, late_wanted(&late));
+	EXPECT_GT(limit(10), now() - start);
+	EXPECT_EQ(0, late_wanted(&late, 1));
 
 	late_give(&late, LATE, page);
 	EXPECT_TRUE(gets_on(vm));
-	for (start = now(); module_users() && now() - start < 20;)
-		usleep(10000);
-	EXPECT_EQ(0, module_users());
+	EXPECT_TRUE(comes_true(!module_users()));
 	testvm_stop(vm);
 	late_end(&late);
 }
@@ -316,7 +305,7 @@ TEST_F(fetch, no_more_than_the_instruction)
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
 	testvm_run(self->t.vcpu);
-	EXPECT_EQ(0, late_wanted(&late));
+	EXPECT_EQ(0, late_wanted(&late, 1));
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
 	late_end(&late);
 }

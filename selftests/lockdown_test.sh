@@ -5,6 +5,7 @@
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/selftests/lib/tap.sh"
+. "$top/selftests/lib/limit.sh"
 . "$top/selftests/lib/refused.sh"
 trap 'rm -rf "$tmp"' EXIT
 lockdown=/sys/kernel/security/lockdown
@@ -20,8 +21,7 @@ fi
 doctor 'pass  lockdown +off' 'doctor: no lockdown'
 vmitap stat --next > "$tmp/session" 2>&1 &
 session=$!
-sleep 2
-kill -0 $session
+comes_true grep -q 'waiting for a VM' "$tmp/session" && kill -0 $session
 result $? 'a session exists' "$tmp/session"
 
 echo integrity > $lockdown

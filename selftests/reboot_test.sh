@@ -10,6 +10,7 @@ tmp=$(mktemp -d)
 log=$tmp/console guest=''
 watch=''
 . "$top/selftests/lib/tap.sh"
+. "$top/selftests/lib/limit.sh"
 . "$top/selftests/lib/testguest.sh"
 trap '[ -z "$watch" ] || kill "$watch"; end_guest_now; rm -rf "$tmp"' EXIT
 
@@ -19,14 +20,10 @@ kernel()
 	vmitap info --vm "$guest" --json | jq -r '.facts[] | select(.fact == "kernel") | .value'
 }
 
-# comes FILE: 60 s at most
-comes()
+# Has watch seen the new kernel, too?
+is_understood()
 {
-	for _ in $(seq 300); do
-		[ ! -s "$1" ] || return 0
-		sleep 0.2
-	done
-	return 1
+	grep -q 'booted anew' "$tmp/err" && [ "$(grep -c Linux "$tmp/err")" -ge 2 ]
 }
 
 echo 'TAP version 13'
@@ -45,15 +42,12 @@ result $? 'a guest boots' "$tmp/qemu"
 
 vmitap watch --vm "$guest" --json > "$tmp/alerts" 2> "$tmp/err" &
 watch=$!
-comes "$tmp/err"
+comes_true test -s "$tmp/err"
 before=$(kernel)
 tell reboot
 wait_for 'guest: workload runs' 120 2
 result $? 'it boots anew' "$tmp/qemu"
-for _ in $(seq 150); do
-	grep -q 'booted anew' "$tmp/err" && [ "$(grep -c Linux "$tmp/err")" -ge 2 ] && break
-	sleep 0.2
-done
+comes_true is_understood
 sed 's/^/# /' "$tmp/err"
 [ "$(tail -n 1 "$tmp/err" | grep -c Linux)" = 1 ] && kill -0 $watch
 result $? 'watch goes on, and understands it' "$tmp/err"
@@ -65,7 +59,7 @@ result $? 'no alert by that' "$tmp/alerts"
 tell hide
 wait_for 'guest: victim' 60
 victim=$(tr -d '\r' < "$log" | sed -n 's/^guest: victim //p')
-comes "$tmp/alerts"
+comes_true test -s "$tmp/alerts"
 sleep 1
 kill -INT $watch
 wait $watch

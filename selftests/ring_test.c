@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "lib/fixture.h"
@@ -166,15 +167,13 @@ TEST_F(ring, slow_reader)
 TEST_F(ring, reads_while_written)
 {
 	const unsigned long rounds = 20, nr = 500;
-	int i;
 
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	testvm_set_gpr(self->t.vcpu, 'b', nr);
 	testvm_start(self->t.vm);
-	for (i = 0; i < 1000 && self->t.vcpu->rounds < rounds; i++) {
-		ring_drain(&self->t.ring);
-		usleep(1000);
-	}
+	EXPECT_TRUE(comes_true((ring_drain(&self->t.ring),
+				__atomic_load_n(&self->t.vcpu->rounds,
+						__ATOMIC_ACQUIRE) >= rounds)));
 	testvm_stop(self->t.vm);
 	finish(&self->t);
 	EXPECT_LE(rounds * nr, self->t.ring.nr_exits + self->t.ring.nr_lost);
@@ -312,14 +311,15 @@ TEST_F(ring, lossless)
 {
 	const unsigned long nr = 2000;
 	struct ring *ring = &self->t.ring;
-	int i;
+	double end;
 
 	set_lossless(&self->t, TIMEOUT_US);
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	testvm_set_gpr(self->t.vcpu, 'b', nr);
 	testvm_start(self->t.vm);
 	/* Slow: the ring is full nearly always. */
-	for (i = 0; i < 5000 && ring->nr_exits < nr; i++) {
+	end = now() + limit(IN_TIME);
+	while (ring->nr_exits < nr && now() < end) {
 		if (ring_drain(ring))
 			wake_vcpus(self->t.fd);
 		usleep(2000);
@@ -339,17 +339,12 @@ TEST_F(ring, lossless_without_wake)
 {
 	const unsigned long nr = 300;
 	struct ring *ring = &self->t.ring;
-	int i;
 
 	set_lossless(&self->t, TIMEOUT_US);
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	testvm_set_gpr(self->t.vcpu, 'b', nr);
 	testvm_start(self->t.vm);
-	for (i = 0; i < 3000 && ring->nr_exits < nr; i++) {
-		ring_drain(ring);
-		usleep(2000);
-	}
-	EXPECT_LE(nr, ring->nr_exits);
+	EXPECT_TRUE(comes_true((ring_drain(ring), ring->nr_exits >= nr)));
 	EXPECT_EQ(0, ring->nr_lost);
 	testvm_stop(self->t.vm);
 }
@@ -368,18 +363,19 @@ TEST_F(ring, lossless_halts)
 		.size = sizeof(config),
 		.classes = VMITAP_CLASS_MASK(VMITAP_CLASS_HLT),
 		.delivery = VMITAP_DELIVERY_LOSSLESS,
-		.timeout_us = 10000000,
+		.timeout_us = TIMEOUT_US,
 	};
 	struct ring *ring = &self->t.ring;
 	const unsigned long nr = 300;
-	int i;
+	double end;
 
 	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
 	TESTVM_LOAD(self->t.vm, halts);
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	testvm_set_gpr(self->t.vcpu, 'b', nr);
 	testvm_start(self->t.vm);
-	for (i = 0; i < 5000 && ring->nr_exits < nr; i++) {
+	end = now() + limit(IN_TIME);
+	while (ring->nr_exits < nr && now() < end) {
 		if (ring_drain(ring))
 			wake_vcpus(self->t.fd);
 		usleep(2000);
@@ -404,7 +400,7 @@ TEST_F(ring, lossless_timeout)
 	do_cpuids(&self->t, 500);
 	took = now() - start;
 	EXPECT_LE(0.29, took);
-	EXPECT_GT(10.0, took);
+	EXPECT_GT(limit(SOON), took);
 	EXPECT_EQ(1, ring->prod->waits);
 	EXPECT_LE(290000000, ring->prod->wait_ns);
 	EXPECT_LT(0, ring->prod->lost[VMITAP_LOST_TIMEOUT]);
@@ -501,9 +497,40 @@ TEST_F(ring, watermark)
 	EXPECT_EQ(0, session_poll(self->t.fd, 0) & POLLIN);
 }
 
+/**
+ * struct sleeper - a thread in poll()
+ * @fd: session
+ * @tid: its id, set before it polls
+ * @events: what poll() said
+ */
+struct sleeper {
+	int fd;
+	int tid;
+	int events;
+};
+
 static void *poll_thread(void *arg)
 {
-	return (void *)(long)session_poll(*(int *)arg, 20000);
+	struct sleeper *sleeper = arg;
+
+	__atomic_store_n(&sleeper->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	sleeper->events = session_poll(sleeper->fd, limit(IN_TIME) * 1000);
+	return NULL;
+}
+
+static bool sleeps(const struct sleeper *sleeper)
+{
+	char path[64], line[512] = "", *state;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+		 __atomic_load_n(&sleeper->tid, __ATOMIC_ACQUIRE));
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	state = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	fclose(file);
+	return state && !strncmp(state, ") S", 3);
 }
 
 /* A reader that sleeps is woken once, however many events follow. */
@@ -513,15 +540,15 @@ TEST_F(ring, sleeping_reader_is_woken_once)
 		.size = sizeof(config), .classes = CPUIDS,
 		.watermark = 8 * RECORD_BYTES,
 	};
+	struct sleeper sleeper = { .fd = self->t.fd };
 	pthread_t thread;
-	void *events;
 
 	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, poll_thread, &self->t.fd));
-	usleep(200000);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, poll_thread, &sleeper));
+	EXPECT_TRUE(comes_true(sleeps(&sleeper)));
 	do_cpuids(&self->t, 30);
-	pthread_join(thread, &events);
-	EXPECT_NE(0, (long)events & POLLIN);
+	pthread_join(thread, NULL);
+	EXPECT_NE(0, sleeper.events & POLLIN);
 	EXPECT_LE(1, self->t.ring.prod->wakeups);
 	/* The sleeper's poll() looks once before and once after it sleeps. */
 	EXPECT_GE(2, self->t.ring.prod->wakeups);

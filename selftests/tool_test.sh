@@ -90,26 +90,28 @@ start_bios()
 	qemu-system-x86_64 -name "$name" -accel kvm -cpu host -M q35 -m 64M -nodefaults \
 		-nographic >/dev/null 2>&1 </dev/null &
 	bios=$!
-	for _ in $(seq 100); do
-		vmitap list 2>/dev/null | grep -q "^ *$bios  *[^ ]*bios  *1 " && break
-		sleep 0.1
-	done
+	comes_true bios_has_vcpu
 }
 
-# Fails if the VMM does not end within 20 s.
+bios_has_vcpu()
+{
+	vmitap list 2>/dev/null | grep -q "^ *$bios  *[^ ]*bios  *1 "
+}
+
+bios_is_gone()
+{
+	! kill -0 "$bios" 2>/dev/null
+}
+
+# Fails if the VMM does not end.
 stop_bios()
 {
-	local left=200
 	kill "$bios"
-	while kill -0 "$bios" 2>/dev/null; do
-		left=$((left - 1))
-		if [ $left = 0 ]; then
-			cat /proc/"$bios"/task/*/stack | sed 's/^/# /'
-			kill -KILL "$bios"
-			return 1
-		fi
-		sleep 0.1
-	done
+	if ! comes_true bios_is_gone; then
+		cat /proc/"$bios"/task/*/stack | sed 's/^/# /'
+		kill -KILL "$bios"
+		return 1
+	fi
 	wait "$bios" 2>/dev/null
 	bios=
 }
@@ -244,18 +246,17 @@ test_wrong_vm()
 	expect 1 'no kernel found' 'info: a guest that is no Linux' vmitap info --vm bios
 	grep -q '^paging ' "$tmp/out"
 	result $? 'info: what hardware says of it'
+	: >"$tmp/out"
 	vmitap stream --vm bios >"$tmp/out" 2>"$tmp/err" &
-	sleep 1
+	comes_true test -s "$tmp/out"
 	stop_bios
 	wait $!
 	[ $? = 0 ] && grep -q 'the VM ended' "$tmp/err"
 	result $? 'stream: the VM ends'
-	timeout 60 vmitap stat --next --for 1 >"$tmp/out" 2>"$tmp/err" &
+	: >"$tmp/err"
+	timeout $((60 * ${SLOWER:-1})) vmitap stat --next --for 1 >"$tmp/out" 2>"$tmp/err" &
 	code=$!
-	for _ in $(seq 100); do
-		grep -q 'waiting for a VM' "$tmp/err" && break
-		sleep 0.1
-	done
+	comes_true grep -q 'waiting for a VM' "$tmp/err"
 	# Whoever starts a VM chooses its name.
 	start_bios $'\e[7mbios'
 	vmitap list >"$tmp/list"
@@ -269,7 +270,7 @@ test_wrong_vm()
 	expect 2 'is no PID' 'stat --next: no VM has a name yet' vmitap stat --next --vm x
 	for i in 0 1 2 3 4 5; do
 		start_bios
-		timeout 30 vmitap stat --vm "$bios" --for 1 >"$tmp/out" 2>"$tmp/err" &
+		timeout $((60 * ${SLOWER:-1})) vmitap stat --vm "$bios" --for 1 >"$tmp/out" 2>"$tmp/err" &
 		code=$!
 		sleep 0.0$i
 		stop_bios || bad=1

@@ -17,6 +17,7 @@ tmp=$(mktemp -d)
 log=$tmp/console guest=''
 watch='' stolen=''
 . "$top/selftests/lib/tap.sh"
+. "$top/selftests/lib/limit.sh"
 . "$top/selftests/lib/testguest.sh"
 trap 'kill $watch $stolen 2> /dev/null; end_guest_now; rm -rf "$tmp"' EXIT
 
@@ -127,10 +128,7 @@ victim=$(tr -d '\r' < "$log" | sed -n 's/^guest: victim //p')
 stolen=$!
 vmitap watch --vm "$guest" --json > "$tmp/alerts" 2> "$tmp/err" &
 watch=$!
-for _ in $(seq 100); do
-	grep -q Linux "$tmp/err" && break
-	sleep 0.2
-done
+comes_true grep -q Linux "$tmp/err"
 sleep "$seconds"
 kill -0 $watch && [ ! -s "$tmp/alerts" ]
 result $? "no alert in $seconds s of births and deaths" "$tmp/alerts"
@@ -156,9 +154,10 @@ watch=''
 check 'no other alert' "$tmp/alerts" "all(.process.pid == $victim)"
 
 # The VM ends under it.
-timeout 60 vmitap watch --vm "$guest" > "$tmp/last" 2> "$tmp/err" &
+: > "$tmp/err"
+timeout $((60 * ${SLOWER:-1})) vmitap watch --vm "$guest" > "$tmp/last" 2> "$tmp/err" &
 watch=$!
-sleep 2
+comes_true grep -q Linux "$tmp/err"
 end_guest_now
 wait $watch
 status=$?
