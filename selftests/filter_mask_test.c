@@ -4,13 +4,16 @@
  * what they should and count the rest
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
 #include "lib/fixture.h"
 #include "lib/loops.h"
+#include "lib/vendor.h"
 
 #define RING_BYTES	0x20000
 #define CLASS(name)	VMITAP_CLASS_MASK(VMITAP_CLASS_##name)
@@ -457,6 +460,248 @@ TEST_F(filter, bpf_replaced_while_running)
 	EXPECT_EQ(stats.out_lost[VMITAP_LOST_FULL], t->ring.nr_lost);
 	close(drop);
 	close(record);
+}
+
+/* What a program is told: the values of struct vmitap_filter_ctx of bpf/vmitap_filter.h. */
+struct context {
+	__u64 rec, reason, class_id, where, qual1, qual2;
+	__u64 rip, cr3, tsc, entry_tsc, prev_exit_tsc, prev;
+};
+
+#define NR_VALUES	(sizeof(struct context) / sizeof(__u64))
+
+/* A program that copies all it is told to entry 0 of an array, and records. */
+static int load_copy(int map)
+{
+	struct bpf_insn insns[10 + 2 * NR_VALUES] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 6, .src_reg = 1 },
+		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = 10, .off = -4 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 2, .src_reg = 10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 2, .imm = -4 },
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1,
+		  .src_reg = BPF_PSEUDO_MAP_FD, .imm = map },
+		{ 0 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_map_lookup_elem },
+		{ .code = BPF_JMP | BPF_JEQ | BPF_K, .off = 2 * NR_VALUES },
+	};
+	int nr = 8;
+	size_t i;
+
+	for (i = 0; i < NR_VALUES; i++) {
+		insns[nr++] = (struct bpf_insn) {
+			.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 1, .src_reg = 6,
+			.off = i * 8,
+		};
+		insns[nr++] = (struct bpf_insn) {
+			.code = BPF_STX | BPF_MEM | BPF_DW, .src_reg = 1, .off = i * 8,
+		};
+	}
+	insns[nr++] = (struct bpf_insn) { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1 };
+	insns[nr++] = (struct bpf_insn) { .code = BPF_JMP | BPF_EXIT };
+	return load(BPF_PROG_TYPE_RAW_TRACEPOINT, insns, nr);
+}
+
+static void expect_told(struct __test_metadata *_metadata, const struct context *told,
+			const struct vmitap_exit *exit, const struct vmitap_exit *prev)
+{
+	/* An address of the kernel's. */
+	EXPECT_EQ(1, told->rec >> 63);
+	EXPECT_EQ(exit->reason, told->reason);
+	EXPECT_EQ(exit->class_id, told->class_id);
+	EXPECT_EQ(exit->record.vcpu, told->where & 0xffffffff);
+	EXPECT_EQ(exit->cpl, told->where >> 32 & 0xff);
+	EXPECT_EQ(exit->mode, told->where >> 40 & 0xff);
+	EXPECT_EQ(exit->record.flags, told->where >> 48);
+	EXPECT_EQ(exit->qual1, told->qual1);
+	EXPECT_EQ(exit->qual2, told->qual2);
+	EXPECT_EQ(exit->rip, told->rip);
+	EXPECT_EQ(exit->cr3, told->cr3);
+	EXPECT_EQ(exit->record.tsc, told->tsc);
+	EXPECT_EQ(exit->entry_tsc, told->entry_tsc);
+	EXPECT_EQ(prev->record.tsc, told->prev_exit_tsc);
+	EXPECT_EQ(prev->reason | (__u64)prev->class_id << 32, told->prev);
+}
+
+/* Of a process on the second vCPU, so that all of it is not 0. */
+TEST_F(filter, bpf_whole_context)
+{
+	struct testvm_vcpu *vcpu = testvm_add_vcpu(self->t.vm);
+	struct vmitap_exit exit = { 0 }, prev = { 0 };
+	const struct vmitap_record *rec;
+	struct context told;
+	int map, prog;
+	struct ring ring;
+	__u32 zero = 0;
+
+	map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "told", sizeof(zero), sizeof(told), 1, NULL);
+	ASSERT_LE(0, map);
+	prog = load_copy(map);
+	ring_map(&ring, self->t.fd, 1);
+	session_config(self->t.fd, VMITAP_CLASSES_EXIT, 0);
+	ASSERT_EQ(0, __session_filter(self->t.fd, prog));
+	testvm_reset(vcpu, TESTVM_LONG64_USER);
+	testvm_set_gpr(vcpu, 'b', 3);
+	testvm_run(vcpu);
+	while ((rec = ring_next(&ring))) {
+		ASSERT_EQ(VMITAP_RECORD_EXIT, rec->type);
+		prev = exit;
+		exit = *(const struct vmitap_exit *)rec;
+	}
+	/* That of the OUT. */
+	EXPECT_EQ(VMITAP_CLASS_PIO, exit.class_id);
+	EXPECT_EQ(3, exit.cpl);
+	EXPECT_EQ(1, exit.record.vcpu);
+	ASSERT_EQ(0, bpf_map_lookup_elem(map, &zero, &told));
+	expect_told(_metadata, &told, &exit, &prev);
+	ring_unmap(&ring);
+	close(prog);
+	close(map);
+}
+
+/* Those that come with vmitap. */
+
+FIXTURE(shipped)
+{
+	struct tapped t;
+	struct bpf_object *obj;
+};
+
+FIXTURE_SETUP(shipped)
+{
+	memset(self, 0, sizeof(*self));
+	self->t.fd = -1;
+	REQUIRE_TAP(return);
+	tapped_create(&self->t, false);
+	TESTVM_LOAD(self->t.vm, cpuids);
+	tapped_attach(&self->t, RING_BYTES, CLASS(CPUID), 0);
+}
+
+FIXTURE_TEARDOWN(shipped)
+{
+	tapped_end(&self->t);
+	bpf_object__close(self->obj);
+}
+
+/* Load one and have the session ask it. */
+static void use(FIXTURE_DATA(shipped) *self, const char *name)
+{
+	char path[PATH_MAX] = "", *end;
+	struct bpf_program *prog;
+
+	CHECK(readlink("/proc/self/exe", path, sizeof(path) / 2) > 0, "/proc/self/exe");
+	end = strrchr(path, '/');
+	snprintf(end, sizeof(path) / 2, "/../bpf/%s.bpf.o", name);
+	self->obj = bpf_object__open_file(path, NULL);
+	CHECK(self->obj && !bpf_object__load(self->obj), "%s", path);
+	prog = bpf_object__next_program(self->obj, NULL);
+	CHECK(!__session_filter(self->t.fd, bpf_program__fd(prog)), "%s", name);
+}
+
+static void set_entry(FIXTURE_DATA(shipped) *self, const char *map, __u64 key,
+		      const void *value)
+{
+	int fd = bpf_object__find_map_fd_by_name(self->obj, map);
+
+	/* A key of 32 bits is the first half of it. */
+	CHECK(!bpf_map_update_elem(fd, &key, value, BPF_ANY), "%s[%llu]", map, key);
+}
+
+static void get_entry(FIXTURE_DATA(shipped) *self, const char *map, __u64 key, void *value)
+{
+	int fd = bpf_object__find_map_fd_by_name(self->obj, map);
+
+	CHECK(!bpf_map_lookup_elem(fd, &key, value), "%s[%llu]", map, key);
+}
+
+TEST_F(shipped, by_reason)
+{
+	const __u32 cpuid = vendor_is_intel() ? 10 : 0x72;
+	__u64 matches = 0;
+
+	session_config(self->t.fd, CLASS(CPUID) | CLASS(PIO), 0);
+	use(self, "by_reason");
+	do_cpuids(self->t.vcpu, 10);
+	EXPECT_EQ(0, ring_drain(&self->t.ring));
+	set_entry(self, "classes", VMITAP_CLASS_PIO, &matches);
+	do_cpuids(self->t.vcpu, 10);
+	EXPECT_EQ(1, ring_drain(&self->t.ring));
+	set_entry(self, "reasons", cpuid, &matches);
+	do_cpuids(self->t.vcpu, 10);
+	EXPECT_EQ(11, ring_drain(&self->t.ring));
+	EXPECT_EQ(21, filtered(&self->t, VMITAP_FILTERED_BPF));
+	get_entry(self, "classes", VMITAP_CLASS_PIO, &matches);
+	EXPECT_EQ(2, matches);
+	get_entry(self, "reasons", cpuid, &matches);
+	EXPECT_EQ(10, matches);
+}
+
+TEST_F(shipped, by_process)
+{
+	__u64 matches = 0;
+
+	use(self, "by_process");
+	set_entry(self, "cr3s", TESTVM_ROOT_C, &matches);
+	TESTVM_LOAD(self->t.vm, three_roots);
+	testvm_reset(self->t.vcpu, TESTVM_LONG64);
+	testvm_run(self->t.vcpu);
+	EXPECT_EQ(5, ring_drain(&self->t.ring));
+	get_entry(self, "cr3s", TESTVM_ROOT_C, &matches);
+	EXPECT_EQ(5, matches);
+}
+
+TEST_F(shipped, sample)
+{
+	__u64 n = 5, seen = 0;
+
+	use(self, "sample");
+	set_entry(self, "config", 0, &n);
+	do_cpuids(self->t.vcpu, 23);
+	/* The first, then each fifth. */
+	EXPECT_EQ(5, ring_drain(&self->t.ring));
+	EXPECT_EQ(18, filtered(&self->t, VMITAP_FILTERED_BPF));
+	get_entry(self, "exits", 0, &seen);
+	EXPECT_EQ(23, seen);
+}
+
+TEST_F(shipped, rate_limit)
+{
+	struct vmitap_query query = { .size = sizeof(query) };
+	struct { __u64 events_per_s, burst, tsc_khz; } config = { 1, 10, 0 };
+	struct { __u64 full_tsc, dropped; } bucket;
+	double start = now();
+	unsigned long nr;
+
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_QUERY, &query);
+	config.tsc_khz = query.out_tsc_khz;
+	use(self, "rate_limit");
+	set_entry(self, "config", 0, &config);
+	do_cpuids(self->t.vcpu, 100);
+	nr = ring_drain(&self->t.ring);
+	/* A burst, and one more for each second that it took. */
+	EXPECT_LE(10, nr);
+	EXPECT_GE(11 + now() - start, nr);
+	EXPECT_EQ(100 - nr, filtered(&self->t, VMITAP_FILTERED_BPF));
+	get_entry(self, "buckets", 0, &bucket);
+	EXPECT_EQ(100 - nr, bucket.dropped);
+}
+
+TEST_F(shipped, exit_histogram)
+{
+	struct { __u64 count, ticks, slot[64]; } hist;
+	__u64 nr = 0;
+	int i;
+
+	session_config(self->t.fd, VMITAP_CLASSES_EXIT, 0);
+	use(self, "exit_histogram");
+	do_cpuids(self->t.vcpu, 50);
+	EXPECT_EQ(0, ring_drain(&self->t.ring));
+	/* How long one took is known at the next, which there is after each. */
+	get_entry(self, "histogram", VMITAP_CLASS_CPUID, &hist);
+	EXPECT_EQ(50, hist.count);
+	EXPECT_LT(0, hist.ticks);
+	for (i = 0; i < 64; i++)
+		nr += hist.slot[i];
+	EXPECT_EQ(50, nr);
 }
 
 TEST_HARNESS_MAIN
