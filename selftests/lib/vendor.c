@@ -66,11 +66,18 @@ static enum vendor_exit svm_exit(const struct vmitap_exit *exit)
 	case 0x30: return VENDOR_WRITE_DR0;
 	case 0x46: return VENDOR_UNDEFINED;
 	case 0x4e: return VENDOR_PAGE_FAULT;
+	case 0x64: return VENDOR_WINDOW;
+	case 0x6f: return VENDOR_RDPMC;
 	case 0x72: return VENDOR_CPUID;
+	case 0x76: return VENDOR_INVD;
 	case 0x78: return VENDOR_HLT;
 	case 0x7b: return VENDOR_IO;
 	case 0x7c: return exit->qual1 ? VENDOR_MSR_WRITE : VENDOR_MSR_READ;
 	case 0x81: return VENDOR_HYPERCALL;
+	case 0x89: return VENDOR_WBINVD;
+	case 0x8a: return VENDOR_MONITOR;
+	case 0x8b: return VENDOR_MWAIT;
+	case 0x8d: return VENDOR_XSETBV;
 	case 0x400: return VENDOR_NPF;
 	default: return VENDOR_OTHER;
 	}
@@ -108,16 +115,23 @@ static enum vendor_exit vmx_exit(const struct vmitap_exit *exit)
 {
 	switch (exit->reason) {
 	case 0: return vmx_exception(exit->qual2);
+	case 7: return VENDOR_WINDOW;
 	case 10: return VENDOR_CPUID;
 	case 12: return VENDOR_HLT;
+	case 13: return VENDOR_INVD;
+	case 15: return VENDOR_RDPMC;
 	case 18: return VENDOR_HYPERCALL;
 	case 28: return vmx_cr_exit(exit->qual1);
 	case 29: return vmx_dr_exit(exit->qual1);
 	case 30: return VENDOR_IO;
 	case 31: return VENDOR_MSR_READ;
 	case 32: return VENDOR_MSR_WRITE;
+	case 36: return VENDOR_MWAIT;
+	case 39: return VENDOR_MONITOR;
 	case 48: return VENDOR_NPF;
 	case 49: return VENDOR_NPF;	/* misconfigured on purpose: MMIO */
+	case 54: return VENDOR_WBINVD;
+	case 55: return VENDOR_XSETBV;
 	default: return VENDOR_OTHER;
 	}
 }

@@ -26,6 +26,13 @@ enum vendor_exit {
 	VENDOR_WRITE_DR0,
 	VENDOR_UNDEFINED,	/* #UD */
 	VENDOR_PAGE_FAULT,	/* #PF, of shadow page tables */
+	VENDOR_WINDOW,		/* interrupts can be injected */
+	VENDOR_INVD,
+	VENDOR_WBINVD,
+	VENDOR_RDPMC,
+	VENDOR_XSETBV,
+	VENDOR_MONITOR,
+	VENDOR_MWAIT,
 	VENDOR_OTHER,
 };
 
