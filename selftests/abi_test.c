@@ -335,6 +335,73 @@ TEST_F(abi, list_slots)
 	EXPECT_EQ(-EFAULT, __vmitap_ioctl(self->fd, VMITAP_IOC_LIST_SLOTS, &list));
 }
 
+/* Is it as memset() to 0x5a left it? */
+static bool untouched(const void *mem, size_t bytes)
+{
+	const char *at = mem;
+
+	while (bytes && at[bytes - 1] == 0x5a)
+		bytes--;
+	return !bytes;
+}
+
+/* Those that the guest cannot write, and those whose writes the VMM follows. */
+TEST_F(abi, slots_of_each_kind)
+{
+	struct kvm_userspace_memory_region logged = {
+		.flags = KVM_MEM_LOG_DIRTY_PAGES, .memory_size = TESTVM_BYTES,
+		.userspace_addr = (unsigned long)self->vm->mem,
+	};
+	struct vmitap_slot slots[4] = {};
+	struct vmitap_list_slots list = {
+		.size = sizeof(list), .entry_size = sizeof(slots[0]), .nr = 4,
+		.slots = (unsigned long)slots,
+	};
+	__u32 i, flags[2] = {};
+
+	testvm_add_flash(self->vm, "", 1);
+	ASSERT_EQ(0, ioctl(self->vm->fd, KVM_SET_USER_MEMORY_REGION, &logged));
+	ASSERT_EQ(0, __vmitap_ioctl(self->fd, VMITAP_IOC_LIST_SLOTS, &list));
+	ASSERT_EQ(2, list.out_nr);
+	for (i = 0; i < 2; i++) {
+		ASSERT_GT(2, slots[i].id);
+		EXPECT_EQ(slots[i].id ? TESTVM_FLASH : 0, slots[i].gpa);
+		EXPECT_EQ(slots[i].id ? TESTVM_FLASH_BYTES : TESTVM_BYTES, slots[i].bytes);
+		flags[slots[i].id] = slots[i].flags;
+	}
+	EXPECT_EQ(VMITAP_SLOT_LOG_DIRTY, flags[0]);
+	EXPECT_EQ(VMITAP_SLOT_READONLY, flags[1]);
+}
+
+/* Less room than there are: as many as fit, and how many there are. */
+TEST_F(abi, lists_with_little_room)
+{
+	struct vmitap_vm_info vms[2];
+	struct vmitap_slot slots[2];
+	struct vmitap_list_vms list_vms = {
+		.size = sizeof(list_vms), .entry_size = sizeof(vms[0]), .nr = 1,
+		.vms = (unsigned long)vms,
+	};
+	struct vmitap_list_slots list_slots = {
+		.size = sizeof(list_slots), .entry_size = sizeof(slots[0]), .nr = 1,
+		.slots = (unsigned long)slots,
+	};
+	struct testvm *second = testvm_create(false);
+
+	memset(vms, 0x5a, sizeof(vms));
+	memset(slots, 0x5a, sizeof(slots));
+	testvm_add_flash(self->vm, "", 1);
+	ASSERT_EQ(0, __vmitap_ioctl(self->fd, VMITAP_IOC_LIST_VMS, &list_vms));
+	EXPECT_LE(2, list_vms.out_nr);
+	EXPECT_FALSE(untouched(&vms[0], sizeof(vms[0])));
+	EXPECT_TRUE(untouched(&vms[1], sizeof(vms[1])));
+	ASSERT_EQ(0, __vmitap_ioctl(self->fd, VMITAP_IOC_LIST_SLOTS, &list_slots));
+	EXPECT_EQ(2, list_slots.out_nr);
+	EXPECT_FALSE(untouched(&slots[0], sizeof(slots[0])));
+	EXPECT_TRUE(untouched(&slots[1], sizeof(slots[1])));
+	testvm_destroy(second);
+}
+
 TEST_F(abi, list_entry_sizes)
 {
 	struct vmitap_list_slots slots = { .size = sizeof(slots) };
@@ -575,26 +642,56 @@ TEST_F(attach, several_vms)
 	testvm_destroy(second);
 }
 
-/* Runs in a child: with the device open, but no right over this process. */
-static int attach_as_nobody(int fd, int pid)
+static int attach_to(int fd, int pid)
 {
-	int child = fork(), status;
+	return -__session_attach_pid(fd, pid, RING_BYTES);
+}
+
+/* Return: vmitap_vm_info.state, or 254. */
+static int state_of(int fd, int pid)
+{
+	struct vmitap_vm_info vms[32] = {};
+	struct vmitap_list_vms list = {
+		.size = sizeof(list), .entry_size = sizeof(vms[0]), .nr = 32,
+		.vms = (unsigned long)vms,
+	};
+	__u32 i;
+
+	if (__vmitap_ioctl(fd, VMITAP_IOC_LIST_VMS, &list))
+		return 254;
+	for (i = 0; i < list.out_nr && i < 32; i++)
+		if (vms[i].pid == (__u32)pid)
+			return vms[i].state;
+	return 254;
+}
+
+/* Call it in a child: with the device open, but no right over this process. */
+static int as_nobody(int (*call)(int fd, int pid), int fd)
+{
+	int pid = getpid(), child = fork(), status;
 
 	if (!child) {
 		if (setresgid(NOBODY, NOBODY, NOBODY) ||
 		    setresuid(NOBODY, NOBODY, NOBODY))
 			_exit(255);
-		_exit(-__session_attach_pid(fd, pid, RING_BYTES));
+		_exit(call(fd, pid));
 	}
 	waitpid(child, &status, 0);
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -256;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 256;
 }
 
 TEST_F(attach, without_right)
 {
-	EXPECT_EQ(-EPERM, attach_as_nobody(self->fd, getpid()));
+	EXPECT_EQ(EPERM, as_nobody(attach_to, self->fd));
 	/* The refusal left the session as it was. */
 	EXPECT_EQ(0, __session_attach_pid(self->fd, getpid(), RING_BYTES));
+}
+
+/* Whoever cannot attach is told so before. */
+TEST_F(attach, list_without_right)
+{
+	EXPECT_EQ(0, state_of(self->fd, getpid()));
+	EXPECT_EQ(VMITAP_VM_NO_RIGHT, as_nobody(state_of, self->fd));
 }
 
 TEST_F(attach, device_is_for_root)
