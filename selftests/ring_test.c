@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -83,6 +84,9 @@ static void expect_all(struct __test_metadata *_metadata, struct tapped *t,
 	}
 	EXPECT_EQ(t->ring.nr_lost, lost);
 	EXPECT_EQ(t->ring.prod->producer_pos, stats.out_bytes);
+	EXPECT_EQ(t->ring.prod->waits, stats.out_waits);
+	EXPECT_EQ(t->ring.prod->wait_ns, stats.out_wait_ns);
+	EXPECT_EQ(t->ring.prod->wakeups, stats.out_wakeups);
 }
 
 TEST_F(ring, wrap)
@@ -326,8 +330,8 @@ TEST_F(ring, lossless)
 	}
 	EXPECT_LE(nr, ring->nr_exits);
 	EXPECT_EQ(0, ring->nr_lost);
-	EXPECT_LT(0, ring->prod->waits);
-	EXPECT_LT(0, ring->prod->wait_ns);
+	EXPECT_LT(0, session_stats(self->t.fd).out_waits);
+	EXPECT_LT(0, session_stats(self->t.fd).out_wait_ns);
 	/* Stop it while it waits. */
 	testvm_stop(self->t.vm);
 	finish(&self->t);
@@ -387,6 +391,52 @@ TEST_F(ring, lossless_halts)
 	/* Each got to the VMM, and once only; others may follow when the guest starts over. */
 	EXPECT_LE(nr, ring->nr_exits);
 	EXPECT_EQ(ring->nr_exits, self->t.vcpu->halts);
+}
+
+/* How often the vCPU's thread went to sleep; one that waits for room does after each look. */
+static unsigned long nr_sleeps(const struct testvm_vcpu *vcpu)
+{
+	unsigned long nr = 0;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", vcpu->tid);
+	file = fopen(path, "r");
+	CHECK(file, "%s", path);
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, "voluntary_ctxt_switches: %lu", &nr);
+	fclose(file);
+	return nr;
+}
+
+/* By itself it looks once a millisecond, no earlier: is it seen to do so more often? */
+static bool looks_when_woken(const struct tapped *t)
+{
+	double start = now();
+	unsigned long looks = nr_sleeps(t->vcpu);
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		wake_vcpus(t->fd);
+		sched_yield();
+	}
+	looks = nr_sleeps(t->vcpu) - looks;
+	return looks > (now() - start) * 1000 + 3;
+}
+
+TEST_F(ring, wake_has_them_look)
+{
+	set_lossless(&self->t, TIMEOUT_US);
+	testvm_reset(self->t.vcpu, TESTVM_LONG64);
+	testvm_set_gpr(self->t.vcpu, 'b', 500);
+	testvm_start(self->t.vm);
+	EXPECT_TRUE(comes_true(is_waiting(&self->t.ring)));
+	EXPECT_TRUE(comes_true(looks_when_woken(&self->t)));
+	/* There was no room. */
+	EXPECT_EQ(1, self->t.ring.prod->waits);
+	session_config(self->t.fd, CPUIDS, 0);
+	ring_drain(&self->t.ring);
+	testvm_stop(self->t.vm);
 }
 
 TEST_F(ring, lossless_timeout)
@@ -552,6 +602,7 @@ TEST_F(ring, sleeping_reader_is_woken_once)
 	EXPECT_LE(1, self->t.ring.prod->wakeups);
 	/* The sleeper's poll() looks once before and once after it sleeps. */
 	EXPECT_GE(2, self->t.ring.prod->wakeups);
+	EXPECT_EQ(self->t.ring.prod->wakeups, session_stats(self->t.fd).out_wakeups);
 }
 
 TEST_F(ring, eventfd)
