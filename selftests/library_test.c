@@ -8,6 +8,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
 #include <vmitap.h>
 
 #include "lib/fixture.h"
@@ -443,6 +446,70 @@ TEST_F(library, eventfd_and_the_vms_life)
 	EXPECT_EQ(1, poll(&fd, 1, limit(IN_TIME) * 1000));
 	EXPECT_EQ(-EPIPE, vmitap_session_wait(self->session, limit(IN_TIME) * 1000));
 	close(fd.fd);
+}
+
+/* The VM is there, but not for it: it has no vCPU yet. */
+TEST_F(library, next_vm)
+{
+	struct vmitap_config config = {
+		.size = sizeof(config), .classes = VMITAP_CLASSES_EXIT, .watermark = 1,
+	};
+	struct pollfd fd = { .fd = eventfd(0, EFD_NONBLOCK), .events = POLLIN };
+	struct vmitap_regs regs = { .size = sizeof(regs) };
+	struct seen seen = { 0 };
+
+	EXPECT_EQ(-ESRCH, vmitap_session_attach_next(self->session, 0x7ffffff0, RING_BYTES));
+	EXPECT_EQ(-EINVAL, vmitap_session_attach_next(self->session, getpid(), 5000));
+	ASSERT_EQ(0, vmitap_session_attach_next(self->session, getpid(), RING_BYTES)) {
+		TH_LOG("%s", vmitap_session_error(self->session));
+	}
+	ASSERT_EQ(0, vmitap_session_configure(self->session, &config));
+	ASSERT_EQ(0, vmitap_session_enable(self->session));
+	ASSERT_EQ(0, vmitap_session_set_eventfd(self->session, fd.fd));
+	EXPECT_EQ(0, poll(&fd, 1, 100));
+	EXPECT_EQ(0, vmitap_session_wait(self->session, 0));
+	EXPECT_EQ(-ENOTCONN, vmitap_session_regs(self->session, 0, &regs));
+	add_vcpu(self->vm);
+	EXPECT_EQ(1, poll(&fd, 1, limit(IN_TIME) * 1000));
+	EXPECT_EQ(0, vmitap_session_regs(self->session, 0, &regs));
+	testvm_run(&self->vm->vcpus[0]);
+	EXPECT_LE(0, vmitap_session_wait(self->session, 0));
+	ASSERT_EQ(0, drain(self->session, &seen, false));
+	/* From its first on. */
+	EXPECT_EQ(seen.exits, seen.next_seq[0]);
+	EXPECT_LE(CPUIDS, seen.exits);
+	close(fd.fd);
+}
+
+TEST_F(library, filter)
+{
+	const struct vmitap_config config = {
+		.classes = VMITAP_CLASS_MASK(VMITAP_CLASS_CPUID),
+	};
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = VMITAP_FILTER_DROP },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	struct seen seen = { 0 };
+	int drop;
+
+	drop = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "drop", "GPL", insns, 2, NULL);
+	ASSERT_LE(0, drop);
+	EXPECT_EQ(-ENOTCONN, vmitap_session_set_filter(self->session, drop));
+	add_vcpu(self->vm);
+	tap(self->session, self->vm, RING_BYTES, config);
+	EXPECT_EQ(-EBADF, vmitap_session_set_filter(self->session, 1000));
+	EXPECT_EQ(-EINVAL, vmitap_session_set_filter(self->session, self->vm->fd));
+	ASSERT_EQ(0, vmitap_session_set_filter(self->session, drop));
+	close(drop);
+	testvm_run(&self->vm->vcpus[0]);
+	ASSERT_EQ(0, drain(self->session, &seen, true));
+	EXPECT_EQ(0, seen.exits);
+	EXPECT_EQ(CPUIDS, get_stats(self->session).out_filtered[VMITAP_FILTERED_BPF]);
+	ASSERT_EQ(0, vmitap_session_set_filter(self->session, -1));
+	testvm_run(&self->vm->vcpus[0]);
+	ASSERT_EQ(0, drain(self->session, &seen, true));
+	EXPECT_EQ(CPUIDS, seen.exits);
 }
 
 /* What was found in the rings but was in no batch yet is worth no wait. */
