@@ -151,6 +151,42 @@ test_capture()
 	unharmed 'captures'
 }
 
+# What options choose is all that comes, and something does.
+test_selection()
+{
+	local root pid
+	json 'stream: one vCPU' 'length == 20 and all(.[]; .vcpu == 1)' \
+		vmitap stream --json --count 20 --vcpu 1
+	json 'stream: one privilege level' 'map(select(.type == "exit"))
+		| length > 0 and all(.[]; .cpl == 3)' vmitap stream --json --count 20 --cpl 3
+	json 'stream: all address spaces' 'length == 300' vmitap stream --json --count 300
+	# That of a process that stays; behind the last 12 bits, which do not count.
+	root=$(jq -rs 'map(select(.cr3).cr3[:-3]) | group_by(.) | max_by(length)[0]' "$tmp/out")
+	json 'stream: one address space' "length == 20 and all(.[]; .cr3[:-3] == \"$root\")" \
+		vmitap stream --json --count 20 --cr3 "${root}000"
+	expect 0 'events' 'record: one vCPU' vmitap record --for 1 --vcpu 1 -o "$tmp/rec"
+	json 'record: nothing of the others' 'length > 10 and all(.[]; .vcpu == 1)' \
+		vmitap export --format json "$tmp/rec"
+	json 'filter by class' '.[0] | .exits > 0 and all(.reasons[]; .class == "hlt")' \
+		vmitap stat --json --for 2 --filter "$build/bpf/by_reason.bpf.o" \
+		--filter-map 'classes[hlt]=0'
+	json 'filter that takes a sample: the first of each vCPU' \
+		'.[0].exits | . >= 1 and . <= 2' vmitap stat --json --for 2 \
+		--filter "$build/bpf/sample.bpf.o" --filter-map 'config[0]=100000000'
+	json 'stat: sorted by the longest' '.[0].reasons | map(.handling_ns.max // 0)
+		| length > 3 and . == (sort | reverse)' vmitap stat --for 1 --json --sort max
+	json 'stat: sorted by reason' '.[0].reasons | map([(.reason | length), .reason])
+		| length > 3 and . == sort' vmitap stat --for 1 --json --sort name
+	json 'strace: processes of one name' 'map(select(.name))
+		| length >= 20 and all(.[]; .comm == "workload")' \
+		vmitap strace --json --count 20 --comm workload
+	pid=$(jq -s 'map(select(.pid).pid) | group_by(.) | max_by(length)[0]' "$tmp/out")
+	json 'strace: one process' "map(select(.name))
+		| length >= 5 and all(.[]; .pid == ${pid:-0})" \
+		vmitap strace --json --count 5 --pid "${pid:-1}"
+	unharmed 'selections'
+}
+
 test_traps()
 {
 	json 'stream: traps' 'map(.type) | (index("cr3") and index("syscall"))
@@ -188,6 +224,10 @@ test_state()
 	expect 0 "^${text#0x}  ([0-9a-f]{2} +){16}" 'read: text' vmitap read "$text" 33
 	[ "$(wc -l <"$tmp/out")" = 3 ]
 	result $? 'read: lines'
+	vmitap read "$text" 100 --hex -o "$tmp/hex" && vmitap read "$text" 100 | cmp - "$tmp/hex" &&
+		[ "$(sed 's/^[0-9a-f]* //; s/ |.*//' "$tmp/hex" | tr -d ' \n')" = \
+			"$(head -c 100 "$tmp/virt" | od -An -v -tx1 | tr -d ' \n')" ]
+	result $? 'read: text in a file, too' "$tmp/hex"
 	json 'regs: all vCPUs' '.[0] | map(.vcpu) == [0, 1]
 		and all(.[]; .cr3 != "0x0" and .lstar != "0x0" and .mode == "long64")
 		and .[0].lstar == .[1].lstar' vmitap regs --json
@@ -421,6 +461,7 @@ if ! guest_start tool-guest "$tmp/guest" 2>"$tmp/err"; then
 	exit 1
 fi
 test_capture
+test_selection
 test_traps
 test_state
 test_pause
