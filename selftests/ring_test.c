@@ -424,6 +424,17 @@ static bool looks_when_woken(const struct tapped *t)
 	return looks > (now() - start) * 1000 + 3;
 }
 
+/* Have both threads use the last CPU, so that one who is woken runs when the other yields. */
+static void share_a_cpu(const struct testvm_vcpu *vcpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &cpus);
+	CHECK(!sched_setaffinity(vcpu->tid, sizeof(cpus), &cpus) &&
+	      !sched_setaffinity(0, sizeof(cpus), &cpus), "sched_setaffinity");
+}
+
 TEST_F(ring, wake_has_them_look)
 {
 	set_lossless(&self->t, TIMEOUT_US);
@@ -431,6 +442,7 @@ TEST_F(ring, wake_has_them_look)
 	testvm_set_gpr(self->t.vcpu, 'b', 500);
 	testvm_start(self->t.vm);
 	EXPECT_TRUE(comes_true(is_waiting(&self->t.ring)));
+	share_a_cpu(self->t.vcpu);
 	EXPECT_TRUE(comes_true(looks_when_woken(&self->t)));
 	/* There was no room. */
 	EXPECT_EQ(1, self->t.ring.prod->waits);
