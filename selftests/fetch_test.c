@@ -153,67 +153,63 @@ GUEST_CODE(moved, 64,
 	   "out %al, $0xf4\n");
 extern const char moved_entry[];
 
+/* Begin a system call whose page the VMM does not have; on return it is waited for. */
+static void begin_late_call(struct tapped *t, struct late *late, pthread_t *thread)
+{
+	TESTVM_LOAD(t->vm, moved);
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	testvm_set_syscall(t->vcpu, moved, moved_entry, 0);
+	tapped_attach(t, RING_BYTES, CLASS(SYSCALL), 0);
+	CHECK(!pthread_create(thread, NULL, run, t->vcpu), "thread");
+	CHECK(late_wanted(late, limit(IN_TIME)) == LATE + TESTVM_CODE, "nobody waits for it");
+}
+
+/* Nobody has asked for it again; now it comes, and the call is done. */
+static void end_late_call(struct __test_metadata *_metadata, struct tapped *t,
+			  struct late *late, pthread_t thread)
+{
+	EXPECT_EQ(0, late_wanted(late, 1));
+	late_give(late, LATE + TESTVM_CODE, t->vm->mem + TESTVM_CODE);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0x40000000 + TESTVM_CODE + (moved_entry - moved),
+		  *(__u64 *)(t->vm->mem + TESTVM_DATA));
+}
+
 /* A VMM that does not give its memory keeps nobody but itself from anything. */
 TEST_F(fetch, mapping_that_is_waited_for)
 {
-	struct testvm_vcpu *vcpu = self->t.vcpu;
-	struct testvm *vm = self->t.vm;
 	struct late late;
 	pthread_t thread;
 	double start;
 
-	if (!late_add(&late, vm))
+	if (!late_add(&late, self->t.vm))
 		SKIP(return, "the kernel has no userfaultfd");
-	TESTVM_LOAD(vm, moved);
-	testvm_reset(vcpu, TESTVM_LONG64);
-	testvm_set_syscall(vcpu, moved, moved_entry, 0);
-	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, run, vcpu));
-	ASSERT_EQ(LATE + TESTVM_CODE, late_wanted(&late, limit(IN_TIME)));
-
+	begin_late_call(&self->t, &late, &thread);
 	start = now();
 	ring_unmap(&self->t.ring);
 	close(self->t.fd);
-	self->t.fd = session_tap(vm, RING_BYTES, CLASS(SYSCALL), 0);
+	self->t.fd = session_tap(self->t.vm, RING_BYTES, CLASS(SYSCALL), 0);
 	ring_map(&self->t.ring, self->t.fd, 0);
 	EXPECT_GT(limit(10), now() - start);
-	EXPECT_EQ(0, late_wanted(&late, 1));
-
-	late_give(&late, LATE + TESTVM_CODE, vm->mem + TESTVM_CODE);
-	pthread_join(thread, NULL);
-	EXPECT_EQ(0x40000000 + TESTVM_CODE + (moved_entry - moved),
-		  *(__u64 *)(vm->mem + TESTVM_DATA));
+	end_late_call(_metadata, &self->t, &late, thread);
 	late_end(&late);
 }
 
 /* Nor does it keep rmmod, which is told that the module is in use. */
 TEST_F(fetch, module_that_is_waited_for)
 {
-	struct testvm_vcpu *vcpu = self->t.vcpu;
-	struct testvm *vm = self->t.vm;
 	struct late late;
 	pthread_t thread;
 
-	if (!late_add(&late, vm))
+	if (!late_add(&late, self->t.vm))
 		SKIP(return, "the kernel has no userfaultfd");
-	TESTVM_LOAD(vm, moved);
-	testvm_reset(vcpu, TESTVM_LONG64);
-	testvm_set_syscall(vcpu, moved, moved_entry, 0);
-	tapped_attach(&self->t, RING_BYTES, CLASS(SYSCALL), 0);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, run, vcpu));
-	ASSERT_EQ(LATE + TESTVM_CODE, late_wanted(&late, limit(IN_TIME)));
-
+	begin_late_call(&self->t, &late, &thread);
 	ring_unmap(&self->t.ring);
 	close(self->t.fd);
 	self->t.fd = -1;
 	ASSERT_EQ(1, module_users());
 	EXPECT_EQ(-EWOULDBLOCK, module_unload());
-	EXPECT_EQ(0, late_wanted(&late, 1));
-
-	late_give(&late, LATE + TESTVM_CODE, vm->mem + TESTVM_CODE);
-	pthread_join(thread, NULL);
-	EXPECT_EQ(0x40000000 + TESTVM_CODE + (moved_entry - moved),
-		  *(__u64 *)(vm->mem + TESTVM_DATA));
+	end_late_call(_metadata, &self->t, &late, thread);
 	EXPECT_TRUE(comes_true(!module_users()));
 	late_end(&late);
 }

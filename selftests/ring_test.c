@@ -311,23 +311,28 @@ static void wake_vcpus(int fd)
 	vmitap_ioctl(fd, VMITAP_IOC_WAKE, &wake);
 }
 
+/* Read @nr exits, so slowly that the ring is full nearly always. */
+static void drain_slowly(struct tapped *t, unsigned long nr)
+{
+	double end = now() + limit(IN_TIME);
+
+	while (t->ring.nr_exits < nr && now() < end) {
+		if (ring_drain(&t->ring))
+			wake_vcpus(t->fd);
+		usleep(2000);
+	}
+}
+
 TEST_F(ring, lossless)
 {
 	const unsigned long nr = 2000;
 	struct ring *ring = &self->t.ring;
-	double end;
 
 	set_lossless(&self->t, TIMEOUT_US);
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	testvm_set_gpr(self->t.vcpu, 'b', nr);
 	testvm_start(self->t.vm);
-	/* Slow: the ring is full nearly always. */
-	end = now() + limit(IN_TIME);
-	while (ring->nr_exits < nr && now() < end) {
-		if (ring_drain(ring))
-			wake_vcpus(self->t.fd);
-		usleep(2000);
-	}
+	drain_slowly(&self->t, nr);
 	EXPECT_LE(nr, ring->nr_exits);
 	EXPECT_EQ(0, ring->nr_lost);
 	EXPECT_LT(0, session_stats(self->t.fd).out_waits);
@@ -371,19 +376,13 @@ TEST_F(ring, lossless_halts)
 	};
 	struct ring *ring = &self->t.ring;
 	const unsigned long nr = 300;
-	double end;
 
 	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
 	TESTVM_LOAD(self->t.vm, halts);
 	testvm_reset(self->t.vcpu, TESTVM_LONG64);
 	testvm_set_gpr(self->t.vcpu, 'b', nr);
 	testvm_start(self->t.vm);
-	end = now() + limit(IN_TIME);
-	while (ring->nr_exits < nr && now() < end) {
-		if (ring_drain(ring))
-			wake_vcpus(self->t.fd);
-		usleep(2000);
-	}
+	drain_slowly(&self->t, nr);
 	testvm_stop(self->t.vm);
 	finish(&self->t);
 	EXPECT_EQ(0, ring->nr_lost);

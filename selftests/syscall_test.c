@@ -360,30 +360,41 @@ GUEST_CODE(changing, 64,
 	   "iretq\n");
 extern const char changing_insn[], changing_entry[], changing_fault[];
 
-TEST_F(syscall, no_call_gets_by_that_is_changed_meanwhile)
+/*
+ * Run @code on two vCPUs, of which the first, with 0 in RAX, executes what the other
+ * changes.  Return: its system calls that were recorded.
+ */
+static unsigned long run_both(struct tapped *t, const struct guest_code *code)
 {
-	struct testvm_vcpu *other = testvm_add_vcpu(self->t.vm);
-	__u64 *notes = (__u64 *)(self->t.vm->mem + TESTVM_DATA);
-	struct tapped *t = &self->t;
+	struct testvm_vcpu *other = testvm_add_vcpu(t->vm);
 	unsigned long calls = 0;
 
-	TESTVM_LOAD(t->vm, changing);
-	testvm_set_gate(t->vm, 6, changing, changing_fault);
-	testvm_reset(t->vcpu, TESTVM_LONG64);
-	testvm_reset(other, TESTVM_LONG64);
-	testvm_set_syscall(t->vcpu, changing, changing_entry, 0);
+	load_guest(t, code);
+	testvm_reset(other, code->mode);
 	testvm_set_gpr(t->vcpu, 'a', 0);
 	testvm_interrupts_on(t->vcpu);
 	testvm_interrupts_on(other);
-	tapped_attach(t, 1 << 20, CLASS(SYSCALL), 0);
+	tapped_attach(t, 1 << 24, CLASS(SYSCALL), 0);
 	testvm_start(t->vm);
 	testvm_wait_rounds(t->vm, 1);
 	testvm_stop(t->vm);
 	while (ring_next_type(&t->ring, VMITAP_RECORD_SYSCALL))
 		calls++;
+	return calls;
+}
+
+TEST_F(syscall, no_call_gets_by_that_is_changed_meanwhile)
+{
+	static const struct guest_code code = {
+		.start = changing, .end = changing_end, .entry = changing_entry,
+		.fault = changing_fault, .mode = TESTVM_LONG64,
+	};
+	const __u64 *notes = (const __u64 *)(self->t.vm->mem + TESTVM_DATA);
+	unsigned long calls = run_both(&self->t, &code);
+
 	EXPECT_EQ(notes[0], calls);
 	EXPECT_LE(1000, notes[0] + notes[1]);
-	EXPECT_EQ(0, t->ring.nr_lost);
+	EXPECT_EQ(0, self->t.ring.nr_lost);
 }
 
 /*
@@ -429,29 +440,17 @@ extern const char rewritten_entry[], rewritten_fault[];
 
 TEST_F(syscall, what_takes_its_place_is_not_undefined)
 {
-	struct testvm_vcpu *other = testvm_add_vcpu(self->t.vm);
-	__u64 *notes = (__u64 *)(self->t.vm->mem + TESTVM_DATA);
-	struct tapped *t = &self->t;
-	unsigned long calls = 0;
+	static const struct guest_code code = {
+		.start = rewritten, .end = rewritten_end, .entry = rewritten_entry,
+		.fault = rewritten_fault, .mode = TESTVM_LONG64,
+	};
+	const __u64 *notes = (const __u64 *)(self->t.vm->mem + TESTVM_DATA);
+	unsigned long calls = run_both(&self->t, &code);
 
-	TESTVM_LOAD(t->vm, rewritten);
-	testvm_set_gate(t->vm, 6, rewritten, rewritten_fault);
-	testvm_reset(t->vcpu, TESTVM_LONG64);
-	testvm_reset(other, TESTVM_LONG64);
-	testvm_set_syscall(t->vcpu, rewritten, rewritten_entry, 0);
-	testvm_set_gpr(t->vcpu, 'a', 0);
-	testvm_interrupts_on(t->vcpu);
-	testvm_interrupts_on(other);
-	tapped_attach(t, 1 << 24, CLASS(SYSCALL), 0);
-	testvm_start(t->vm);
-	testvm_wait_rounds(t->vm, 1);
-	testvm_stop(t->vm);
-	while (ring_next_type(&t->ring, VMITAP_RECORD_SYSCALL))
-		calls++;
 	EXPECT_EQ(notes[0], calls);
 	EXPECT_LT(0, notes[0]);
 	EXPECT_EQ(0, notes[1]);
-	EXPECT_EQ(0, t->ring.nr_lost);
+	EXPECT_EQ(0, self->t.ring.nr_lost);
 }
 
 /*
