@@ -13,6 +13,7 @@ tmp=$(mktemp -d)
 . "$top/selftests/host/guest.sh"
 . "$top/selftests/lib/tap.sh"
 . "$top/selftests/lib/limit.sh"
+. "$top/selftests/lib/tapped.sh"
 tap_why=("$tmp/out" "$tmp/err")
 
 cleanup()
@@ -55,11 +56,6 @@ unharmed()
 	jq -e 'all(.[]; .tapped_by == [])' "$tmp/out" >/dev/null &&
 		guest_beats "$tmp/guest"
 	result $? "$1: the guest is unharmed and untapped"
-}
-
-is_tapped()
-{
-	vmitap list --json 2>/dev/null | jq -e 'any(.[]; .tapped_by != [])' >/dev/null
 }
 
 # Wait until the guest is tapped.
