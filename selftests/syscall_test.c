@@ -398,15 +398,15 @@ TEST_F(syscall, no_call_gets_by_that_is_changed_meanwhile)
 }
 
 /*
- * One vCPU executes an instruction that another makes a NOP and a SYSCALL in turn, as who
- * intercepts system calls does, with some executions between.  Neither is undefined.
+ * One vCPU executes an instruction that another makes a SYSCALL and RDTSC in turn, as who
+ * intercepts system calls does, with some executions between.  Neither is undefined.  They
+ * differ in one byte, as emulators fetch one at a time.
  */
 GUEST_CODE(rewritten, 64,
-	   /* Two bytes, so that the next two are written at once. */
 	   "jmp 1f\n"
 	   "2:\n"
 	   "rewritten_insn: .globl rewritten_insn\n"
-	   ".byte 0x66, 0x90\n"
+	   "rdtsc\n"
 	   "cmpq $0, 0x40010\n"
 	   "jne 5f\n"
 	   "4:\n"
@@ -417,7 +417,7 @@ GUEST_CODE(rewritten, 64,
 	   "jz 4b\n"
 	   "mov $1000, %edx\n"
 	   "6:\n"
-	   "xorw $0x9569, rewritten_insn(%rip)\n"
+	   "xorb $0x34, rewritten_insn + 1(%rip)\n"
 	   "mov 0x40018, %rax\n"
 	   "add $2, %rax\n"
 	   "3: pause\n"
