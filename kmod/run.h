@@ -72,7 +72,9 @@ static noinline fastpath_t run_captured_slow(struct vmitap_tap *tap,
 		exit.flags |= VMITAP_RECORD_FASTPATH;
 	capture_exit_slow(tap, exit);
 	capture_remember(tap, exit);
-	return unlikely(capture_must_wait(tap)) ? run_by_handle_exit(tap, fastpath) : fastpath;
+	if (unlikely(fastpath != EXIT_FASTPATH_NONE) && capture_must_wait(tap))
+		return run_by_handle_exit(tap, fastpath);
+	return fastpath;
 }
 
 /* Only the slow path makes a ring low, so only it has to care for @fastpath. */
