@@ -23,29 +23,7 @@ union any {
 	char bytes[8192];
 };
 
-FIXTURE(abi)
-{
-	struct testvm *vm;
-	int fd;
-};
-
-FIXTURE_SETUP(abi)
-{
-	self->vm = NULL;
-	self->fd = -1;
-	REQUIRE_TAP(return);
-	self->vm = testvm_create(false);
-	testvm_add_vcpu(self->vm);
-	self->fd = session_attach(self->vm, RING_BYTES);
-}
-
-FIXTURE_TEARDOWN(abi)
-{
-	if (self->fd >= 0)
-		close(self->fd);
-	if (self->vm)
-		testvm_destroy(self->vm);
-}
+ATTACHED_FIXTURE(abi, RING_BYTES)
 
 static void fill_nothing(union any *arg)
 {

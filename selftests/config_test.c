@@ -8,29 +8,7 @@
 
 #define RING_BYTES	0x4000
 
-FIXTURE(config)
-{
-	struct testvm *vm;
-	int fd;
-};
-
-FIXTURE_SETUP(config)
-{
-	self->vm = NULL;
-	self->fd = -1;
-	REQUIRE_TAP(return);
-	self->vm = testvm_create(false);
-	testvm_add_vcpu(self->vm);
-	self->fd = session_attach(self->vm, RING_BYTES);
-}
-
-FIXTURE_TEARDOWN(config)
-{
-	if (self->fd >= 0)
-		close(self->fd);
-	if (self->vm)
-		testvm_destroy(self->vm);
-}
+ATTACHED_FIXTURE(config, RING_BYTES)
 
 #define CONFIG_IS(ret, ...)						\
 	do {								\

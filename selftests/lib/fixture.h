@@ -105,4 +105,28 @@ static inline void tapped_end(struct tapped *tapped)
 		tapped_end(&self->t);					\
 	}
 
+/* A fixture that has a VM of one vCPU, and a session attached to it, capture off. */
+#define ATTACHED_FIXTURE(name, ring_bytes)				\
+	FIXTURE(name)							\
+	{								\
+		struct testvm *vm;					\
+		int fd;							\
+	};								\
+	FIXTURE_SETUP(name)						\
+	{								\
+		self->vm = NULL;					\
+		self->fd = -1;						\
+		REQUIRE_TAP(return);					\
+		self->vm = testvm_create(false);			\
+		testvm_add_vcpu(self->vm);				\
+		self->fd = session_attach(self->vm, ring_bytes);	\
+	}								\
+	FIXTURE_TEARDOWN(name)						\
+	{								\
+		if (self->fd >= 0)					\
+			close(self->fd);				\
+		if (self->vm)						\
+			testvm_destroy(self->vm);			\
+	}
+
 #endif /* FIXTURE_H */
