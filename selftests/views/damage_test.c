@@ -205,15 +205,37 @@ static bool opens(const struct linux_options *options, const char *error)
 	return good;
 }
 
+/* The top table of the kernel that the vCPU has, which is one of a process. */
+static uint64_t *top_table(void)
+{
+	uint64_t root = lg->kernel.pti ? copy.regs[0].cr3 & ~0x1000ULL :
+					copy.regs[0].cr3;
+
+	return (uint64_t *)(copy.memory + (root & ~0xfffULL));
+}
+
+/* Its process ends when it has been read for so long, and it goes to somebody else. */
+static void test_end_of_process(void)
+{
+	static const unsigned int after[] = { 20, 100, 1000 };
+	unsigned int i, opened = 0;
+
+	for (i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
+		copy.at = &top_table()[511];
+		copy.val = 0;
+		copy.reads_left = after[i];
+		opened += opens(NULL, NULL) && !top_table()[511];
+		copy_renew();
+	}
+	ksft_test_result(opened == i, "the process that ran has ended meanwhile\n");
+}
+
 /* Map 2 MiB of what is at @gpa below the end of the kernel's gigabyte. */
 static uint64_t map_elsewhere(uint64_t gpa)
 {
 	uint64_t *table, address = KERNEL_MAP_END - (2 << 20);
-	uint64_t root = lg->kernel.pti ? copy.regs[0].cr3 & ~0x1000ULL :
-					copy.regs[0].cr3;
 
-	table = (uint64_t *)(copy.memory + (root & ~0xfffULL));
-	table = (uint64_t *)(copy.memory + (table[511] & 0xffffffffff000ULL));
+	table = (uint64_t *)(copy.memory + (top_table()[511] & 0xffffffffff000ULL));
 	table = (uint64_t *)(copy.memory + (table[510] & 0xffffffffff000ULL));
 	/* Present, and a large page. */
 	table[511] = gpa | 0x81;
@@ -371,7 +393,7 @@ int main(int argc, char **argv)
 		ksft_exit_fail_msg("usage: damage_test DIR TMP\n");
 	snprintf(tmp_dir, sizeof(tmp_dir), "%s", argv[2]);
 	ksft_print_header();
-	ksft_set_plan(26);
+	ksft_set_plan(27);
 	said_read(&said, argv[1]);
 	linux_copy_open(argv[1], 1);
 	test_hidden_from_list();
@@ -380,6 +402,7 @@ int main(int argc, char **argv)
 	test_changing();
 	test_pid_tree();
 	test_random();
+	test_end_of_process();
 	test_registers();
 	test_given_btf();
 	test_given_map();

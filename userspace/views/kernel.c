@@ -24,6 +24,9 @@
  */
 #define CR3_PTI_USER	(1ULL << 12)
 
+/* Times that registers are asked for. */
+#define KERNEL_TRIES	3
+
 #define IDT_PAGE_FAULT	14
 #define IDT_GATE_BYTES	16
 
@@ -79,22 +82,25 @@ static uint64_t page_fault_entry(struct paging *paging, uint64_t idt)
 	return (gate[0] & 0xffff) | (gate[0] >> 48) << 16 | gate[1] << 32;
 }
 
-/* Try one top table and one entry point; keep the one that maps more. */
+/*
+ * Try one top table and one entry point; keep the one that maps more.  The process whose
+ * top table it is may end at any time: the kernel's entry in it is read once.
+ */
 static void try_root(struct kernel *kernel, const struct guest_regs *regs,
 		     uint64_t root, enum kernel_anchor anchor, uint64_t *mapped)
 {
-	struct paging *paging = &kernel->paging;
+	struct paging *paging = &kernel->paging, before = *paging;
 	struct image_extent extent;
 	struct paging_page page;
-	uint64_t entry, before = paging->root;
+	uint64_t entry;
 
 	paging_set_root(paging, root);
 	entry = anchor == KERNEL_ANCHOR_LSTAR ? regs->lstar :
 		page_fault_entry(paging, regs->idtr_base);
-	if (!in_kernel_map(entry) || measure_image(paging, entry, &extent) ||
-	    extent.mapped <= *mapped ||
+	if (!in_kernel_map(entry) || paging_pin(paging, KERNEL_MAP_START) ||
+	    measure_image(paging, entry, &extent) || extent.mapped <= *mapped ||
 	    paging_translate(paging, extent.start, &page)) {
-		paging_set_root(paging, before);
+		*paging = before;
 		return;
 	}
 	*mapped = extent.mapped;
@@ -155,12 +161,11 @@ static int try_vcpu(struct kernel *kernel, const struct guest *guest,
 	return 0;
 }
 
-int kernel_find(struct kernel *kernel, const struct guest *guest)
+static int try_vcpus(struct kernel *kernel, const struct guest *guest)
 {
 	struct guest_regs regs;
 	int nr, vcpu, err, failed = -ENOENT;
 
-	memset(kernel, 0, sizeof(*kernel));
 	nr = guest_nr_vcpus(guest);
 	if (nr < 0)
 		return nr;
@@ -178,6 +183,17 @@ int kernel_find(struct kernel *kernel, const struct guest *guest)
 		}
 	}
 	return failed;
+}
+
+/* A process may end between the registers and the first look at its top table. */
+int kernel_find(struct kernel *kernel, const struct guest *guest)
+{
+	int tries, err = -ENOENT;
+
+	memset(kernel, 0, sizeof(*kernel));
+	for (tries = 0; err == -ENOENT && tries < KERNEL_TRIES; tries++)
+		err = try_vcpus(kernel, guest);
+	return err;
 }
 
 int kernel_copy_image(struct kernel *kernel, struct kernel_image *image)

@@ -103,9 +103,9 @@ static int find_symbol(struct linux_guest *lg, const char *name, uint64_t *gva)
  */
 static void use_kernel_root(struct linux_guest *lg)
 {
-	struct paging *paging = &lg->kernel.paging;
-	uint64_t gva, root = paging->root;
+	struct paging *paging = &lg->kernel.paging, before = *paging;
 	struct paging_page page;
+	uint64_t gva;
 
 	if (symbols_address(&lg->symbols, "init_top_pgt", &gva) ||
 	    paging_translate(paging, gva, &page))
@@ -113,7 +113,7 @@ static void use_kernel_root(struct linux_guest *lg)
 	paging_set_root(paging, page.gpa);
 	if (paging_translate(paging, lg->kernel.text, &page) ||
 	    page.gpa != lg->kernel.phys)
-		paging_set_root(paging, root);
+		*paging = before;
 }
 
 /* The symbols' banner; the image's first one may be a template of it. */

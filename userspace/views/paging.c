@@ -67,6 +67,7 @@ void paging_set_root(struct paging *paging, uint64_t root)
 		paging->root = root & 0xfffff000;
 	else
 		paging->root = root & PTE_ADDRESS;
+	paging->pinned = 0;
 	paging_flush(paging);
 }
 
@@ -122,15 +123,6 @@ static bool address_valid(const struct paging_format *format, uint64_t gva)
 	return (uint64_t)((int64_t)(gva << unused) >> unused) == gva;
 }
 
-static int read_entry(const struct paging *paging, uint64_t table,
-		      unsigned int index, unsigned int bytes, uint64_t *entry)
-{
-	*entry = 0;
-	if (guest_read(paging->guest, table + (uint64_t)index * bytes, entry,
-		       bytes))
-		return -EIO;
-	return 0;
-}
 
 /* Whether an entry of this level is a page; -EFAULT for one that cannot be. */
 static int is_page(const struct paging *paging, unsigned int shift,
@@ -169,6 +161,23 @@ static unsigned int entry_index(const struct paging_format *format,
 	return gva >> format->shift[level] & ((1U << bits) - 1);
 }
 
+static int read_entry(const struct paging *paging, uint64_t table,
+		      unsigned int level, uint64_t gva, uint64_t *entry)
+{
+	const struct paging_format *format = &formats[paging->mode];
+	unsigned int index = entry_index(format, level, gva);
+
+	*entry = paging->pinned;
+	if (!level && *entry && index == paging->pinned_index)
+		return 0;
+	*entry = 0;
+	if (guest_read(paging->guest,
+		       table + (uint64_t)index * format->entry_bytes, entry,
+		       format->entry_bytes))
+		return -EIO;
+	return 0;
+}
+
 static int walk(struct paging *paging, uint64_t gva, struct paging_page *page)
 {
 	const struct paging_format *format = &formats[paging->mode];
@@ -180,8 +189,7 @@ static int walk(struct paging *paging, uint64_t gva, struct paging_page *page)
 	for (level = 0; level < format->levels; level++) {
 		shift = format->shift[level];
 		page->bytes = 1ULL << shift;
-		if (read_entry(paging, table, entry_index(format, level, gva),
-			       format->entry_bytes, &entry))
+		if (read_entry(paging, table, level, gva, &entry))
 			return -EIO;
 		if (!(entry & PTE_PRESENT))
 			return -EFAULT;
@@ -226,6 +234,24 @@ int paging_translate(struct paging *paging, uint64_t gva,
 	if (!err)
 		cache_insert(paging, gva, page);
 	return err;
+}
+
+int paging_pin(struct paging *paging, uint64_t gva)
+{
+	uint64_t entry;
+
+	paging->pinned = 0;
+	if (paging->mode == PAGING_OFF)
+		return 0;
+	if (!address_valid(&formats[paging->mode], gva))
+		return -EINVAL;
+	if (read_entry(paging, paging->root, 0, gva, &entry))
+		return -EIO;
+	if (!(entry & PTE_PRESENT))
+		return -EFAULT;
+	paging->pinned = entry;
+	paging->pinned_index = entry_index(&formats[paging->mode], 0, gva);
+	return 0;
 }
 
 int paging_read(struct paging *paging, uint64_t gva, void *buf, size_t len)

@@ -46,6 +46,8 @@ struct paging_cached {
  * @mode: kind of page tables
  * @root: guest-physical address of the top table
  * @large: 4 MiB pages of 32-bit tables are on
+ * @pinned: entry of the top table that is known, 0 for none
+ * @pinned_index: which one
  * @cache: by page number, small pages and large ones
  *
  * Not for several threads at once.  The cache keeps what was true when it was
@@ -56,6 +58,8 @@ struct paging {
 	enum paging_mode mode;
 	uint64_t root;
 	bool large;
+	uint64_t pinned;
+	unsigned int pinned_index;
 	struct paging_cached cache[2][PAGING_CACHE_ENTRIES];
 };
 
@@ -74,8 +78,21 @@ static inline uint64_t paging_behind(uint64_t gva, const struct paging_page *pag
 void paging_init(struct paging *paging, const struct guest *guest,
 		 const struct guest_regs *regs);
 
-/* The same kind of page tables, with another top table. */
+/* The same kind of page tables, with another top table, of which nothing is pinned. */
 void paging_set_root(struct paging *paging, uint64_t root);
+
+/**
+ * paging_pin() - read one entry of the top table for good
+ * @paging: address space
+ * @gva: an address below that entry
+ *
+ * The top table of a process is freed when that ends.  What its entries lead to is not
+ * where a kernel has tables that all processes share: with that entry pinned, addresses
+ * below it are translated as long as the kernel runs.
+ *
+ * Return: 0, or an error of paging_translate(), with nothing pinned.
+ */
+int paging_pin(struct paging *paging, uint64_t gva);
 
 void paging_flush(struct paging *paging);
 
