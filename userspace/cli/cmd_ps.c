@@ -338,7 +338,8 @@ static int look_and_print(struct inspect *inspect)
 {
 	int code = EXIT_OK;
 
-	/* To understand the guest takes longer than a pause may. */
+	/* To understand the guest takes longer than a pause may, and it is now or never. */
+	inspect->next_try = 0;
 	if (!inspect->lg)
 		code = inspect_look(inspect, false);
 	if (!code)
