@@ -81,14 +81,27 @@ static int cfg_check(const struct vmitap_config *user)
 	return 0;
 }
 
+/* Words of 64 bits, which whoever asks for them pays for.  Return: them or ERR_PTR(). */
+static void *cfg_copy_words(u64 from, u32 nr)
+{
+	void *words = kmalloc_array(nr, sizeof(u64), GFP_KERNEL_ACCOUNT);
+
+	if (!words)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(words, u64_to_user_ptr(from), nr * sizeof(u64))) {
+		kfree(words);
+		return ERR_PTR(-EFAULT);
+	}
+	return words;
+}
+
 static int cfg_copy_vcpus(struct vmitap_cfg *cfg, const struct vmitap_config *user)
 {
 	void *words;
 
 	if (!user->nr_vcpu_words)
 		return 0;
-	words = memdup_user(u64_to_user_ptr(user->vcpus),
-			    user->nr_vcpu_words * sizeof(u64));
+	words = cfg_copy_words(user->vcpus, user->nr_vcpu_words);
 	if (IS_ERR(words))
 		return PTR_ERR(words);
 	cfg->vcpus = words;
@@ -110,8 +123,7 @@ static int cfg_copy_cr3s(struct vmitap_cfg *cfg, const struct vmitap_config *use
 
 	if (!user->nr_cr3s)
 		return 0;
-	cr3s = memdup_user(u64_to_user_ptr(user->cr3s),
-			   user->nr_cr3s * sizeof(u64));
+	cr3s = cfg_copy_words(user->cr3s, user->nr_cr3s);
 	if (IS_ERR(cr3s))
 		return PTR_ERR(cr3s);
 	cfg->cr3s = cr3s;

@@ -18,6 +18,7 @@
 struct eventfd_ctx;
 struct kvm;
 struct kvm_vcpu;
+struct mem_cgroup;
 struct pid;
 struct vmitap_cfg;
 struct vmitap_ring;
@@ -25,7 +26,7 @@ struct vmitap_vm;
 
 /**
  * struct vmitap_session - one open file
- * @vm: tapped VM, NULL if not attached; under vmitap_lock like the next ten
+ * @vm: tapped VM, NULL if not attached; under vmitap_lock like those before @rings
  * @node: in vmitap_vm.sessions
  * @await_node: not empty while the session is attached to a VM to come
  * @awaited_mm: memory of the process that will make it, NULL for any
@@ -37,6 +38,7 @@ struct vmitap_vm;
  * @nr_untapped: vCPUs created later for which there was no memory
  * @nr_failed: rings of vCPUs that KVM could not make after all
  * @opener: process that opened the file
+ * @memcg: cgroup that pays for rings: that of who attached
  * @rings: by index; found without a lock by mmap() and poll()
  * @nr_rings: entries in @rings
  * @rings_seen: rings that user space asked about
@@ -59,6 +61,7 @@ struct vmitap_session {
 	u32 nr_untapped;
 	u32 nr_failed;
 	struct pid *opener;
+	struct mem_cgroup *memcg;
 	struct xarray rings;
 	u32 nr_rings;
 	u32 rings_seen;

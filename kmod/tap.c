@@ -41,7 +41,7 @@ struct vmitap_vm *vmitap_vm_create(struct kvm *kvm)
 
 	lockdep_assert_held(&vmitap_lock);
 
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return NULL;
 	vm->kvm = kvm;
@@ -76,7 +76,7 @@ struct vmitap_tap *vmitap_tap_create(struct vmitap_vm *vm, struct kvm_vcpu *vcpu
 
 	lockdep_assert_held(&vmitap_lock);
 
-	tap = kzalloc(sizeof(*tap), GFP_KERNEL);
+	tap = kzalloc(sizeof(*tap), GFP_KERNEL_ACCOUNT);
 	if (!tap)
 		return NULL;
 	tap->vcpu = vcpu;
