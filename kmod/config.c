@@ -40,9 +40,12 @@ static u16 cfg_record_size(u32 fields)
 
 static enum vmitap_action cfg_action(const struct vmitap_cfg *cfg, int class_id)
 {
+	/* The next exit's filter is told about this one, also if it is masked out. */
+	if (cfg->prog)
+		return VMITAP_ACTION_OTHER;
 	if (!(cfg->classes & BIT_ULL(class_id)))
 		return VMITAP_ACTION_DROP;
-	if (cfg->prog || cfg->flags & (VMITAP_CFG_CPL | VMITAP_CFG_CR3))
+	if (cfg->flags & (VMITAP_CFG_CPL | VMITAP_CFG_CR3))
 		return VMITAP_ACTION_OTHER;
 	if (!cfg->fields[class_id])
 		return VMITAP_ACTION_PLAIN;

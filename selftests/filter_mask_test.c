@@ -558,6 +558,35 @@ TEST_F(filter, bpf_whole_context)
 	close(map);
 }
 
+/* What went before an exit is told also if nobody wants to have it recorded. */
+TEST_F(filter, bpf_previous_exit_is_masked_out)
+{
+	const struct vmitap_exit *exit;
+	struct context told;
+	int map, prog;
+	__u32 zero = 0;
+
+	map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "told", sizeof(zero), sizeof(told), 1, NULL);
+	ASSERT_LE(0, map);
+	prog = load_copy(map);
+	session_config(self->t.fd, CLASS(PIO), 0);
+	ASSERT_EQ(0, __session_filter(self->t.fd, prog));
+	do_cpuids(self->t.vcpu, 10);
+	exit = (const struct vmitap_exit *)ring_next(&self->t.ring);
+	ASSERT_NE(NULL, exit);
+	EXPECT_EQ(VMITAP_CLASS_PIO, exit->class_id);
+	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+	/* The host's interrupts are others. */
+	EXPECT_LE(10, filtered(&self->t, VMITAP_FILTERED_MASK));
+	ASSERT_EQ(0, bpf_map_lookup_elem(map, &zero, &told));
+	if (told.prev >> 32 != VMITAP_CLASS_INTERRUPT)
+		EXPECT_EQ(VMITAP_CLASS_CPUID, told.prev >> 32);
+	EXPECT_LT(0, told.prev_exit_tsc);
+	EXPECT_LT(told.prev_exit_tsc, told.entry_tsc);
+	close(prog);
+	close(map);
+}
+
 /* Those that come with vmitap. */
 
 FIXTURE(shipped)
