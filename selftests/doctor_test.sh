@@ -85,6 +85,8 @@ finding FAIL kernel 'newest tested one: boot an older .*allow_untested=1' 'a new
 	'echo 99.0.1 > /mnt/proc/osrelease'
 finding warn kernel 'newest tested one: ' 'a new kernel that the module is loaded on' \
 	'echo 99.0.1 > /mnt/proc/osrelease; mkdir /mnt/sys/module/vmitap'
+finding warn kernel '6.7.1: never tested, which were 6.1' 'a kernel between those that were tested' \
+	'echo 6.7.1 > /mnt/proc/osrelease'
 finding FAIL KVM 'not loaded: modprobe kvm_amd' 'no KVM' 'rm -r /mnt/sys/module/kvm*'
 finding FAIL KVM 'neither kvm_amd nor kvm_intel: modprobe' 'no vendor module' \
 	'rm -r /mnt/sys/module/kvm_amd /mnt/sys/module/kvm/holders/*'

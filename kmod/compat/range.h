@@ -12,6 +12,10 @@
 #define VMITAP_NEWEST_MAJOR	7
 #define VMITAP_NEWEST_MINOR	3
 
+/* Those that all tests were run on, and the same to be read. */
+#define VMITAP_TESTED		{ { 6, 1 }, { 6, 12 }, { 7, 3 } }
+#define VMITAP_TESTED_TEXT	"6.1, 6.12, 7.3"
+
 /* What to do about a newer one. */
 #define VMITAP_UNTESTED_ADVICE						\
 	"boot an older one or get a newer vmitap; allow_untested=1 loads the module anyway, at the host's risk"

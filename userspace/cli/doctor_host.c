@@ -99,6 +99,17 @@ static int compare_range(int major, int minor)
 	       (major == VMITAP_NEWEST_MAJOR && minor > VMITAP_NEWEST_MINOR);
 }
 
+static bool is_tested(int major, int minor)
+{
+	static const int tested[][2] = VMITAP_TESTED;
+	size_t i;
+
+	for (i = 0; i < sizeof(tested) / sizeof(tested[0]); i++)
+		if (tested[i][0] == major && tested[i][1] == minor)
+			return true;
+	return false;
+}
+
 static void check_release(void)
 {
 	int major = 0, minor = 0, place;
@@ -122,6 +133,10 @@ static void check_release(void)
 			      "%s: newer than %d.%d, the newest tested one: "
 			      VMITAP_UNTESTED_ADVICE, release,
 			      VMITAP_NEWEST_MAJOR, VMITAP_NEWEST_MINOR);
+	else if (!is_tested(major, minor))
+		doctor_report(FINDING_WARN, "kernel",
+			      "%s: never tested, which were "
+			      VMITAP_TESTED_TEXT, release);
 	else
 		doctor_report(FINDING_PASS, "kernel", "%s", release);
 }
