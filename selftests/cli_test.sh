@@ -65,7 +65,7 @@ expect 2 'no section "gpr", is it "gprs"' 'nearest field' \
 expect 2 'no number from 0 to 3' 'CPL 4' vmitap stream --cpl 4
 expect 2 'no number' 'negative vCPU' vmitap stream --vcpu=-1
 expect 2 'no number' 'vCPU range backwards' vmitap stream --vcpu 3-1
-expect 2 'no number' 'vCPU id too large' vmitap stream --vcpu 4096
+expect 2 'no number' 'vCPU id too large' vmitap stream --vcpu 16384
 expect 2 'empty' 'vCPU list empty' vmitap stream --vcpu ,
 expect 2 'no number' 'CR3 that is no number' vmitap stream --cr3 xyz
 expect 2 'no size' 'ring size that is no number' vmitap stat --ring big

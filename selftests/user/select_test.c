@@ -101,10 +101,10 @@ TEST(vcpus)
 	EXPECT_EQ(2, opts.nr_vcpu_words);
 	EXPECT_EQ(0xd, opts.vcpus[0]);
 	EXPECT_EQ(1, opts.vcpus[1]);
-	EXPECT_EQ(EXIT_OK, PARSE("--vcpu", "0-4095"));
+	EXPECT_EQ(EXIT_OK, PARSE("--vcpu", "0-16383"));
 	EXPECT_EQ(OPTIONS_VCPU_WORDS, opts.nr_vcpu_words);
-	EXPECT_EQ(EXIT_USAGE, PARSE("--vcpu", "4096"));
-	EXPECT_EQ(EXIT_USAGE, PARSE("--vcpu", "0-4096"));
+	EXPECT_EQ(EXIT_USAGE, PARSE("--vcpu", "16384"));
+	EXPECT_EQ(EXIT_USAGE, PARSE("--vcpu", "0-16384"));
 	EXPECT_EQ(EXIT_USAGE, PARSE("--vcpu", "3-1"));
 	EXPECT_EQ(EXIT_USAGE, PARSE("--vcpu", "1-"));
 	EXPECT_EQ(EXIT_USAGE, PARSE("--vcpu", "-1"));

@@ -260,7 +260,7 @@ const struct command cmd_strace = {
 	.about =
 "Prints every system call that any process of the guest makes by SYSCALL, with\n"
 "what it returned; with -c only a table at the end.  Nothing in the guest takes\n"
-"part, and no process of it can tell.\n"
+"part; processes can notice by nothing but time.\n"
 "\n"
 "Two patterns are at work.  That a call was made, its number, arguments and\n"
 "result are derived from hardware: the guest cannot hide them.  Names of calls,\n"

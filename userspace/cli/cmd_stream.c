@@ -92,7 +92,7 @@ const struct command cmd_stream = {
 	.about =
 "Prints every event of a VM as one line of text, or of JSON with --json, in\n"
 "which 64-bit values are strings in hexadecimal.  SECONDS count from the first\n"
-"event.  Where events were lost a LOST line says exactly how many.",
+"event.  Where events were lost a LOST line says how many.",
 	.groups = OPTIONS_VM | OPTIONS_SELECT | OPTIONS_CAPTURE |
 		  OPTIONS_FIELDS | OPTIONS_LIMIT | OPTIONS_JSON,
 	.run = run_stream,

@@ -34,7 +34,7 @@ struct command;
 #define OPTIONS_VIEWS	 (1U << 17)	/* --views */
 
 #define OPTIONS_MAX_CR3S	256
-#define OPTIONS_VCPU_WORDS	(4096 / 64)
+#define OPTIONS_VCPU_WORDS	(16384 / 64)
 #define OPTIONS_MAX_MAPS	64
 
 /**

@@ -15,7 +15,7 @@
 #define RECORDING_VERSION	1
 
 /* More vCPU ids than KVM has. */
-#define RECORDING_MAX_VCPUS	4096
+#define RECORDING_MAX_VCPUS	16384
 
 /* recording_head.flags: no exit was left out on purpose. */
 #define RECORDING_EVERY_EXIT	(1U << 0)

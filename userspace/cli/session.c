@@ -391,6 +391,10 @@ int session_run(struct session *session, const struct options *opts,
 	err = vmitap_session_stats(session->tap, &session->stats);
 	if (!err && session->stats.out_vm_gone)
 		session->vm_gone = true;
+	if (!err && session->stats.out_untapped_vcpus)
+		note("%u new vCPUs could not be tapped, and nothing is known of"
+		     " what they did; the kernel log may say why",
+		     session->stats.out_untapped_vcpus);
 	return code == SESSION_STOP ? EXIT_OK : code;
 }
 

@@ -67,7 +67,8 @@ int vmitap_error_attach(struct vmitap_session *session, int err,
 	case -EPERM:
 	case -EACCES:
 		return set(session, err, "no permission to tap the VM of %s: it"
-			   " takes the right to trace that process", who);
+			   " takes the right to trace that process; run as root,"
+			   " or as its owner", who);
 	case -ESRCH:
 	case -EPIPE:
 		return set(session, err, "%s ended before its VM could be"
@@ -119,6 +120,10 @@ int vmitap_error_config(struct vmitap_session *session, int err)
 			   " its query says; or hardware hides the guest's memory"
 			   " (SEV), which syscall, message and the section insn"
 			   " need");
+	if (err == -EINVAL)
+		return set(session, err, "cannot configure the capture: a value is"
+			   " not possible, such as a vCPU id that this host's KVM"
+			   " does not have");
 	return vmitap_error_other(session, err, "configure the capture");
 }
 
@@ -128,6 +133,9 @@ int vmitap_error_regs(struct vmitap_session *session, int err,
 	switch (err) {
 	case -ENOENT:
 		return set(session, err, "there is no vCPU %u", vcpu_id);
+	case -EBUSY:
+		return set(session, err, "vCPU %u does not come to rest: its"
+			   " thread stays in KVM; try again", vcpu_id);
 	case -EOPNOTSUPP:
 		return set(session, err, "the hardware hides the registers of"
 			   " vCPU %u: the guest is protected", vcpu_id);

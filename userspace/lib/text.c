@@ -47,7 +47,7 @@ const char *vmitap_lost_text(unsigned int lost)
 		[VMITAP_LOST_FULL] = "ring full",
 		[VMITAP_LOST_TIMEOUT] = "wait expired",
 		[VMITAP_LOST_CONSUMER] = "bad consumer position",
-		[VMITAP_LOST_PROTECTED] = "state protected",
+		[VMITAP_LOST_PROTECTED] = "hidden by hardware, or cannot be trapped",
 	};
 
 	return TEXT_OF(names, lost);
