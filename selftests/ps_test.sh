@@ -42,25 +42,15 @@ result $? "the guest says $(wc -l < "$tmp/said") that stay, 300 of them started 
 # Threads of the kernel may end, and be made, with their parent's name at first; the others
 # may not.  The guest changes one list after
 # the other, under a lock: one process that comes or goes may be in one of them only.
-look()
-{
+for look in 1 2 3; do
 	vmitap ps --vm "$guest" --json --for 0.5 \
 		--views address-spaces,task-list,pid-tree,mm-owners > "$tmp/ps" 2> "$tmp/err"
-}
-
-for look in 1 2 3; do
-	look
-	# Seen once in ten runs, and not understood yet: no list at all.  Say why, look again.
-	if ! jq -e '.processes | any(.pid)' "$tmp/ps" > /dev/null 2>&1; then
-		{ cat "$tmp/err"; jq -c .views "$tmp/ps"; } | sed 's/^/# look again: /'
-		look
-	fi
 	cat "$tmp/ps" >> "$tmp/looks"
 	jq -r '.processes[] | select(.pid) | "\(.pid) \(.ppid) \(.uid) \(.start_ns / 1e7 | floor) \(if .kthread then 1 else 0 end) \(.comm)"' \
 		"$tmp/ps" > "$tmp/all"
 	ours "$tmp/all" > "$tmp/found"
 	diff "$tmp/said" "$tmp/found" | awk '!($6 == 1 && ($1 == "<" || $7 == "kthreadd")) && $1 ~ /[<>]/' > "$tmp/diff"
-	[ -s "$tmp/found" ] || sed 's/^/# /' "$tmp/err"
+	[ -s "$tmp/found" ] || { cat "$tmp/err"; jq -r .why "$tmp/ps"; } | sed 's/^/# /'
 	[ -s "$tmp/found" ] && [ ! -s "$tmp/diff" ]
 	result $? "look $look: $(wc -l < "$tmp/found") of $(wc -l < "$tmp/all") stay, each as the guest said: PID, parent, user, start, kind, name" "$tmp/diff"
 	check "look $look: every process is in both lists, and they agree on it" "$tmp/ps" \
