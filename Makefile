@@ -50,7 +50,7 @@ help:
 	@echo 'make                    module, library, tool, filters (KDIR=, O=)'
 	@echo 'make tests              that, and all that tests need'
 	@echo 'make demo               what vmitap does, in a virtual KVM host'
-	@echo 'make check              all tests'
+	@echo 'make check              all tests but check-*, soak and kvm-selftests'
 	@echo 'make check-user         those of user space, that need no virtual host'
 	@echo 'make check-views        those of views and detectors'
 	@echo 'make matrix             the tests of the host on each kernel and vendor'

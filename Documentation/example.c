@@ -12,11 +12,16 @@ int main(void)
 	struct vmitap_session *session;
 	struct vmitap_vm_info vm = { 0 };
 	time_t end = time(NULL) + 5;
-	uint32_t nr;
+	uint32_t nr = 0;
 	int err = vmitap_session_open(&session), wait = 0;
 
 	if (!err)
 		err = vmitap_session_list_vms(session, &vm, sizeof(vm), 1, &nr);
+	if (!err && nr != 1) {
+		fprintf(stderr, "there are %u VMs, and one is wanted\n", nr);
+		vmitap_session_close(session);
+		return 1;
+	}
 	if (!err)
 		err = vmitap_session_attach_pid(session, vm.pid, 1 << 20);
 	if (!err)

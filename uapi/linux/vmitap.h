@@ -18,8 +18,9 @@
  *   open -> ATTACH (capture is off) -> CONFIG, FILTER -> RING, mmap -> ENABLE
  *
  * Everything except ATTACH may be repeated while the VM runs.  Closing the
- * file, however the process dies, removes every hook and frees every ring; the
- * guest does not notice.
+ * file, however the process dies, frees every ring; the hooks go with the last
+ * session, at once unless an exit is yet to be finished.  The guest can notice
+ * by nothing but time.
  */
 
 /**
@@ -94,7 +95,8 @@ enum vmitap_delivery {
  * @flags: must be 0
  * @out_vendor: enum vmitap_vendor, VMITAP_VENDOR_NONE if the host is unfit
  * @out_tsc_khz: frequency of the TSC that stamps records
- * @out_classes: bit n set: events of enum vmitap_class n can occur
+ * @out_classes: bit n set: CONFIG takes enum vmitap_class n; on this host it may
+ *	never occur
  * @out_fields: VMITAP_FIELD_* that can be selected
  * @out_deliveries: bit n set: enum vmitap_delivery n is supported
  * @out_ring_min: smallest ring, bytes
@@ -275,11 +277,13 @@ struct vmitap_class_fields {
  *	VMITAP_DELIVERY_LOSSLESS, else must be 0
  * @watermark: bytes unread in one ring that wake a reader; 1 to half a ring, or
  *	0 for a quarter of a ring
- * @cpl_mask: bit n set: keep exits at CPL n; 0 keeps all
+ * @cpl_mask: bit n set: keep exits, injected events, traps and messages at CPL n;
+ *	0 keeps all
  * @nr_vcpu_words: 64-bit words in @vcpus; 0 keeps all vCPUs
  * @vcpus: user pointer to a bit map of vCPU ids
- * @cr3s: user pointer to page-table roots, __u64 each; only exits under one of
- *	them are kept.  Bits 0-11 and 63 do not take part in the comparison.
+ * @cr3s: user pointer to page-table roots, __u64 each; only exits, injected events,
+ *	traps and messages under one of them are kept.  Bits 0-11 and 63 do not take
+ *	part in the comparison.
  * @nr_cr3s: entries in @cr3s; 0 keeps all
  * @nr_class_fields: entries in @class_fields
  * @class_fields: user pointer to struct vmitap_class_fields
