@@ -195,13 +195,29 @@ struct vmitap_ring *vmitap_session_get_ring(struct vmitap_session *session, u32 
 	return ring;
 }
 
+/*
+ * Does a ring hold what is worth to be read?  That is anything at all if no more may come
+ * before it is: the vCPU is gone, or events are missing as there was no room.
+ */
+static bool session_has_enough(struct vmitap_session *session, struct vmitap_ring *ring)
+{
+	u32 state = READ_ONCE(ring->prod->state);
+	u64 enough = vmitap_cfg_watermark(session->cfg, ring->bytes);
+
+	/* Pairs with smp_store_release() in ring_wake_for_loss(). */
+	if (state & VMITAP_RING_DEAD || smp_load_acquire(&ring->loss))
+		enough = 1;
+	return state & VMITAP_RING_WAITING || vmitap_ring_unread(ring) >= enough;
+}
+
 /**
  * vmitap_session_poll() - is there something to read?
  * @session: session
  * @file: for poll_wait()
  * @wait: for poll_wait()
  *
- * Return: EPOLLIN if a ring holds a watermark's worth or a vCPU waits for room,
+ * Return: EPOLLIN if a ring holds a watermark's worth or a vCPU waits for room, or if there
+ * is anything to read in a ring that is dead or has loss to tell about,
  * EPOLLPRI if there is a ring not asked about yet, EPOLLHUP if the VM is gone,
  * EPOLLERR if not attached.
  */
@@ -216,7 +232,7 @@ __poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,
 	atomic_set(&session->armed, 1);
 	/*
 	 * Order the wish to be woken against the look at the positions; pairs
-	 * with smp_mb() in vmitap_ring_commit_slow().
+	 * with smp_mb() in vmitap_ring_commit_slow() and in ring_wake_for_loss().
 	 */
 	smp_mb();
 	mutex_lock(&vmitap_lock);
@@ -228,14 +244,9 @@ __poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,
 		events |= EPOLLHUP;
 	if (session->rings_seen < session->nr_rings)
 		events |= EPOLLPRI;
-	xa_for_each(&session->rings, i, ring) {
-		u32 state = READ_ONCE(ring->prod->state);
-		u64 enough = state & VMITAP_RING_DEAD ? 1 :
-			vmitap_cfg_watermark(session->cfg, ring->bytes);
-
-		if (state & VMITAP_RING_WAITING || vmitap_ring_unread(ring) >= enough)
+	xa_for_each(&session->rings, i, ring)
+		if (session_has_enough(session, ring))
 			events |= EPOLLIN | EPOLLRDNORM;
-	}
 out:
 	mutex_unlock(&vmitap_lock);
 	return events;

@@ -220,6 +220,7 @@ static void ring_write_lost(struct vmitap_ring *ring)
 	ring->lost.record.vcpu = ring->vcpu_id;
 	*rec = ring->lost;
 	memset(&ring->lost, 0, sizeof(ring->lost));
+	WRITE_ONCE(ring->loss, false);
 	ring_advance(ring, sizeof(*rec));
 }
 
@@ -266,7 +267,8 @@ static void ring_set_limit(struct vmitap_ring *ring, u64 used, u64 quiet)
  *
  * Looks again after another watermark's worth of bytes.  A reader that went to
  * sleep in between, having seen less than a watermark, is therefore woken at the
- * latest when two watermarks are unread.
+ * latest when two watermarks are unread, or by vmitap_ring_lose() if so much does
+ * not fit.
  */
 void vmitap_ring_commit_slow(struct vmitap_ring *ring, u32 size)
 {
@@ -312,17 +314,39 @@ void vmitap_ring_look_again(struct vmitap_ring *ring)
 	WRITE_ONCE(ring->limit, NULL);
 }
 
+/*
+ * An event is missing, and the reader is yet to be told of that.  It may be asleep with a
+ * full ring: where nothing fits nothing is committed, and nobody else would wake it.
+ */
+static void ring_wake_for_loss(struct vmitap_ring *ring)
+{
+	/*
+	 * Who sees this sees the records before it; pairs with smp_load_acquire() in
+	 * session_has_enough().
+	 */
+	smp_store_release(&ring->loss, true);
+	/*
+	 * Order the loss against the reader's wish to be woken; pairs with smp_mb() in
+	 * vmitap_session_poll().
+	 */
+	smp_mb();
+	vmitap_session_wake(ring->session, ring);
+}
+
 /**
  * vmitap_ring_lose() - count an event that could not be written
  * @ring: ring; the caller is its producer
  * @class_id: enum vmitap_class of the event
  * @tsc: its time
  * @reason: why; VMITAP_LOST_FULL stands for every kind of lack of room
+ *
+ * Wakes the reader when nothing was missing before.
  */
 void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
 		      enum vmitap_lost reason)
 {
 	struct vmitap_lost_record *lost = &ring->lost;
+	bool first = !lost->count;
 
 	if (reason == VMITAP_LOST_FULL) {
 		if (ring_used(ring) > ring->bytes)
@@ -332,7 +356,8 @@ void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
 	}
 	if (class_id >= VMITAP_NR_EXIT_CLASSES)
 		class_id = VMITAP_CLASS_OTHER;
-	if (!lost->count++) {
+	lost->count++;
+	if (first) {
 		lost->first_tsc = tsc;
 		lost->record.seq = ring->seq;
 		/* Every event looks until the reader has been told. */
@@ -343,6 +368,8 @@ void vmitap_ring_lose(struct vmitap_ring *ring, u32 class_id, u64 tsc,
 	lost->by_class[class_id]++;
 	ring->seq++;
 	ring->prod->lost[reason]++;
+	if (first)
+		ring_wake_for_loss(ring);
 }
 
 /**

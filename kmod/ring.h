@@ -13,7 +13,8 @@
  *
  * A pairs with D: the space is not written before the reader is done with it.
  * B pairs with C: the reader sees complete records only.
- * Wake-up is a third pair, see vmitap_ring_commit_slow() and vmitap_session_poll().
+ * Wake-up is a third pair, see vmitap_ring_commit_slow(), vmitap_ring_lose() and
+ * vmitap_session_poll().
  *
  * The kernel keeps its own position and trusts nothing that user space can
  * write: a consumer position outside [pos - data_bytes, pos] is counted as loss.
@@ -67,6 +68,7 @@ struct vmitap_session;
  * @fallback: a lossless wait expired, loss is counted until there is room again
  * @told_blind: told that system calls are not trapped now, since it was last configured
  * @stopped: the session is going away, nobody may wait
+ * @loss: @lost is to be told; for poll()
  * @lost: LOST record in the making; lost.count is 0 when nothing is missing
  * @space_wq: where the vCPU waits for room
  * @ref: one for the session, one for each waiting vCPU or mmap() in progress
@@ -93,6 +95,7 @@ struct vmitap_ring {
 	bool fallback;
 	bool told_blind;
 	bool stopped;
+	bool loss;
 	struct vmitap_lost_record lost;
 	wait_queue_head_t space_wq;
 	refcount_t ref;

@@ -3,6 +3,7 @@
  * message_test.c - messages that guest code sends by hypercall
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "lib/fixture.h"
@@ -161,6 +162,28 @@ TEST_F(message, no_room)
 	EXPECT_EQ(-ENOSPC, send_message(&self->t, variant->mode, TESTVM_DATA,
 					VMITAP_MESSAGE_MAX));
 	EXPECT_LT(0, session_stats(self->t.fd).out_lost[VMITAP_LOST_FULL]);
+}
+
+/* What is there is less than the watermark, but there is no room for what is to come. */
+TEST_F(message, no_room_below_watermark)
+{
+	struct vmitap_config config = {
+		.size = sizeof(config), .classes = CLASS(MESSAGE), .watermark = 0x800,
+	};
+
+	tapped_attach(&self->t, 0x1000, CLASS(MESSAGE), 0);
+	vmitap_ioctl(self->t.fd, VMITAP_IOC_CONFIG, &config);
+	EXPECT_EQ(1, send_message(&self->t, variant->mode, TESTVM_DATA, 1700));
+	EXPECT_EQ(0, session_poll(self->t.fd, 0) & POLLIN);
+	EXPECT_EQ(-ENOSPC, send_message(&self->t, variant->mode, TESTVM_DATA,
+					VMITAP_MESSAGE_CHUNK));
+	EXPECT_NE(0, session_poll(self->t.fd, 0) & POLLIN);
+	/* There is nothing to read, and room for the loss and what comes next. */
+	EXPECT_EQ(1, ring_drain(&self->t.ring));
+	EXPECT_EQ(0, session_poll(self->t.fd, 0) & POLLIN);
+	EXPECT_EQ(1, send_message(&self->t, variant->mode, TESTVM_DATA, 1));
+	EXPECT_EQ(2, ring_drain(&self->t.ring));
+	EXPECT_EQ(1, self->t.ring.nr_lost);
 }
 
 TEST_F(message, two_sessions)

@@ -616,6 +616,111 @@ TEST_F(ring, sleeping_reader_is_woken_once)
 	EXPECT_EQ(self->t.ring.prod->wakeups, session_stats(self->t.fd).out_wakeups);
 }
 
+/* CPUIDs as many as RBX says, and with RDX one HLT. */
+GUEST_CODE(cpuids_and_halt, 64,
+	   "mov %rbx, %r9\n"
+	   "mov %rdx, %r10\n"
+	   "1: xor %eax, %eax\n"
+	   "xor %ecx, %ecx\n"
+	   "cpuid\n"
+	   "dec %r9\n"
+	   "jnz 1b\n"
+	   "test %r10, %r10\n"
+	   "jz 2f\n"
+	   "hlt\n"
+	   "2: out %al, $0xf4\n"
+	   "jmp 2b\n");
+
+static void do_cpuids_and_halt(struct tapped *t, unsigned long nr, bool halt)
+{
+	testvm_reset(t->vcpu, TESTVM_LONG64);
+	testvm_set_gpr(t->vcpu, 'b', nr);
+	testvm_set_gpr(t->vcpu, 'd', halt);
+	testvm_run(t->vcpu);
+}
+
+/*
+ * A ring of 64 KiB whose watermark is half of it: CPUIDs of 80 bytes, and HLTs of 424.
+ * 410 of the former, which are 32800 bytes, have had somebody woken if one slept.
+ */
+static void attach_half_full(struct tapped *t, int eventfd)
+{
+	struct vmitap_class_fields halts = {
+		.class_id = VMITAP_CLASS_HLT,
+		.fields = VMITAP_FIELD_CTRL | VMITAP_FIELD_GPRS | VMITAP_FIELD_SEGS |
+			  VMITAP_FIELD_INSN,
+	};
+	struct vmitap_config config = {
+		.size = sizeof(config),
+		.classes = CPUIDS | VMITAP_CLASS_MASK(VMITAP_CLASS_HLT),
+		.watermark = 0x8000, .nr_class_fields = 1,
+		.class_fields = (unsigned long)&halts,
+	};
+	struct vmitap_eventfd arg = { .size = sizeof(arg), .fd = eventfd };
+
+	ring_unmap(&t->ring);
+	close(t->fd);
+	tapped_attach(t, 0x10000, 0, 0);
+	vmitap_ioctl(t->fd, VMITAP_IOC_CONFIG, &config);
+	vmitap_ioctl(t->fd, VMITAP_IOC_EVENTFD, &arg);
+	TESTVM_LOAD(t->vm, cpuids_and_halt);
+	do_cpuids_and_halt(t, 410, false);
+	CHECK(t->ring.prod->producer_pos == 32800, "%llu bytes", t->ring.prod->producer_pos);
+}
+
+/* After one was read, 405 CPUIDs fit beside them, and no HLT: that is lost, and all after it. */
+static void fill_up(struct __test_metadata *_metadata, struct tapped *t)
+{
+	do_cpuids_and_halt(t, 405, true);
+	EXPECT_EQ(65200, t->ring.prod->producer_pos);
+	EXPECT_EQ(1, t->ring.prod->lost[VMITAP_LOST_FULL]);
+	do_cpuids_and_halt(t, 10, false);
+	EXPECT_EQ(65200, t->ring.prod->producer_pos);
+	EXPECT_EQ(11, t->ring.prod->lost[VMITAP_LOST_FULL]);
+}
+
+/* Nothing fits any more, so nothing is written behind which somebody could be woken. */
+TEST_F(ring, sleeping_reader_is_woken_by_loss)
+{
+	struct sleeper sleeper;
+	pthread_t thread;
+	double start;
+
+	attach_half_full(&self->t, -1);
+	ASSERT_NE(NULL, ring_next(&self->t.ring));
+	ring_release(&self->t.ring);
+	sleeper = (struct sleeper) { .fd = self->t.fd };
+	ASSERT_EQ(0, pthread_create(&thread, NULL, poll_thread, &sleeper));
+	EXPECT_TRUE(comes_true(sleeps(&sleeper)));
+	EXPECT_EQ(0, self->t.ring.prod->wakeups);
+	start = now();
+	fill_up(_metadata, &self->t);
+	pthread_join(thread, NULL);
+	/* By its own timeout it would find that as well. */
+	EXPECT_GT(limit(SOON), now() - start);
+	EXPECT_NE(0, sleeper.events & POLLIN);
+	EXPECT_LE(1, self->t.ring.prod->wakeups);
+	finish(&self->t);
+	expect_all(_metadata, &self->t, 410 + 405 + 1 + 10);
+}
+
+TEST_F(ring, eventfd_is_signalled_by_loss)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	__u64 count = 0;
+
+	ASSERT_LE(0, fd);
+	attach_half_full(&self->t, fd);
+	EXPECT_EQ(8, read(fd, &count, sizeof(count)));
+	ASSERT_NE(NULL, ring_next(&self->t.ring));
+	ring_release(&self->t.ring);
+	fill_up(_metadata, &self->t);
+	EXPECT_EQ(8, read(fd, &count, sizeof(count)));
+	/* Not once for each that is lost. */
+	EXPECT_EQ(1, count);
+	close(fd);
+}
+
 TEST_F(ring, eventfd)
 {
 	struct vmitap_config config = {

@@ -275,8 +275,8 @@ struct vmitap_class_fields {
  * @delivery: enum vmitap_delivery
  * @timeout_us: longest wait of a vCPU for room; 1 to 10000000 with
  *	VMITAP_DELIVERY_LOSSLESS, else must be 0
- * @watermark: bytes unread in one ring that wake a reader; 1 to half a ring, or
- *	0 for a quarter of a ring
+ * @watermark: bytes unread in one ring that wake a reader, as does the loss of an event;
+ *	1 to half a ring, or 0 for a quarter of a ring
  * @cpl_mask: bit n set: keep exits, injected events, traps and messages at CPL n;
  *	0 keeps all
  * @nr_vcpu_words: 64-bit words in @vcpus; 0 keeps all vCPUs
