@@ -81,9 +81,10 @@ bool vmitap_cfg_has_cr3(const struct vmitap_cfg *cfg, u64 cr3);
 bool vmitap_cfg_reads_memory(const struct vmitap_cfg *cfg);
 bool vmitap_cfg_has_vcpu(const struct vmitap_cfg *cfg, u32 vcpu_id);
 
-static inline u32 vmitap_cfg_watermark(const struct vmitap_cfg *cfg, u32 ring_bytes)
+/* What is @chosen by the configuration, or else by us. */
+static inline u32 vmitap_watermark(u32 chosen, u32 ring_bytes)
 {
-	return cfg->watermark ?: ring_bytes / 4;
+	return chosen ?: ring_bytes / 4;
 }
 
 #endif /* VMITAP_CONFIG_H */

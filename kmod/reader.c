@@ -85,7 +85,7 @@ int vmitap_session_stats(struct vmitap_session *session, struct vmitap_stats *st
 		goto out;
 	}
 	stats->out_nr_rings = session->nr_rings;
-	stats->out_vm_gone = vmitap_session_vm_gone(session);
+	stats->out_vm_gone = session->vm_gone;
 	stats->out_untapped_vcpus = session->nr_untapped;
 	xa_for_each(&session->rings, i, ring)
 		stats_add_ring(stats, ring);
@@ -152,7 +152,9 @@ int vmitap_session_eventfd(struct vmitap_session *session, int fd)
 
 /**
  * vmitap_session_release_vcpus() - let waiting vCPUs look for room again
- * @session: session
+ * @session: session, kept open by the caller
+ *
+ * Takes no mutex, as vmitap_session_poll().
  *
  * Return: 0 or -ENOTCONN.
  */
@@ -160,16 +162,15 @@ int vmitap_session_release_vcpus(struct vmitap_session *session)
 {
 	struct vmitap_ring *ring;
 	unsigned long i;
-	int ret = -ENOTCONN;
 
-	mutex_lock(&vmitap_lock);
-	if (session->vm) {
-		xa_for_each(&session->rings, i, ring)
-			wake_up_all(&ring->space_wq);
-		ret = 0;
-	}
-	mutex_unlock(&vmitap_lock);
-	return ret;
+	/* Pairs with smp_store_release() in session_attach(). */
+	if (!smp_load_acquire(&session->attached))
+		return -ENOTCONN;
+	xa_lock(&session->rings);
+	xa_for_each(&session->rings, i, ring)
+		wake_up_all(&ring->space_wq);
+	xa_unlock(&session->rings);
+	return 0;
 }
 
 /**
@@ -202,7 +203,7 @@ struct vmitap_ring *vmitap_session_get_ring(struct vmitap_session *session, u32 
 static bool session_has_enough(struct vmitap_session *session, struct vmitap_ring *ring)
 {
 	u32 state = READ_ONCE(ring->prod->state);
-	u64 enough = vmitap_cfg_watermark(session->cfg, ring->bytes);
+	u64 enough = vmitap_watermark(READ_ONCE(session->watermark), ring->bytes);
 
 	/* Pairs with smp_store_release() in ring_wake_for_loss(). */
 	if (state & VMITAP_RING_DEAD || smp_load_acquire(&ring->loss))
@@ -212,9 +213,12 @@ static bool session_has_enough(struct vmitap_session *session, struct vmitap_rin
 
 /**
  * vmitap_session_poll() - is there something to read?
- * @session: session
+ * @session: session, kept open by the caller
  * @file: for poll_wait()
  * @wait: for poll_wait()
+ *
+ * Takes no mutex: what others do with other VMs may take long, and a vCPU that waits for
+ * the caller loses events meanwhile.
  *
  * Return: EPOLLIN if a ring holds a watermark's worth or a vCPU waits for room, or if there
  * is anything to read in a ring that is dead or has loss to tell about,
@@ -235,19 +239,21 @@ __poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,
 	 * with smp_mb() in vmitap_ring_commit_slow() and in ring_wake_for_loss().
 	 */
 	smp_mb();
-	mutex_lock(&vmitap_lock);
-	if (!session->vm) {
-		events = EPOLLERR;
-		goto out;
-	}
-	if (vmitap_session_vm_gone(session))
+	/* Pairs with smp_store_release() in session_attach(). */
+	if (!smp_load_acquire(&session->attached))
+		return EPOLLERR;
+	/*
+	 * Who is told so finds the last records; pairs with smp_store_release() in
+	 * vmitap_session_vm_destroyed().
+	 */
+	if (smp_load_acquire(&session->vm_gone))
 		events |= EPOLLHUP;
-	if (session->rings_seen < session->nr_rings)
+	if (READ_ONCE(session->rings_seen) < READ_ONCE(session->nr_rings))
 		events |= EPOLLPRI;
+	xa_lock(&session->rings);
 	xa_for_each(&session->rings, i, ring)
 		if (session_has_enough(session, ring))
 			events |= EPOLLIN | EPOLLRDNORM;
-out:
-	mutex_unlock(&vmitap_lock);
+	xa_unlock(&session->rings);
 	return events;
 }

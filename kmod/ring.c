@@ -273,7 +273,7 @@ static void ring_set_limit(struct vmitap_ring *ring, u64 used, u64 quiet)
 void vmitap_ring_commit_slow(struct vmitap_ring *ring, u32 size)
 {
 	const struct vmitap_cfg *cfg = rcu_dereference_raw(ring->cfg);
-	u64 watermark = vmitap_cfg_watermark(cfg, ring->bytes);
+	u64 watermark = vmitap_watermark(cfg->watermark, ring->bytes);
 	u64 used, quiet;
 
 	ring_advance(ring, size);

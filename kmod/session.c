@@ -264,7 +264,7 @@ static void session_free_rings(struct vmitap_session *session)
 		vmitap_ring_put(ring);
 	}
 	xa_destroy(&session->rings);
-	session->nr_rings = 0;
+	WRITE_ONCE(session->nr_rings, 0);
 }
 
 /**
@@ -381,6 +381,8 @@ static int session_attach(struct vmitap_session *session, struct kvm *kvm,
 		goto err_unlock;
 	}
 	*nr_rings = session->nr_rings;
+	/* Pairs with smp_load_acquire() in reader.c, which then looks at what is above. */
+	smp_store_release(&session->attached, true);
 	mutex_unlock(&vmitap_lock);
 	return 0;
 
@@ -422,19 +424,6 @@ int vmitap_session_attach_next(struct vmitap_session *session, struct mm_struct 
 }
 
 /**
- * vmitap_session_vm_gone() - is the VM gone?
- * @session: session that is attached
- *
- * Return: true if it was there.
- */
-bool vmitap_session_vm_gone(const struct vmitap_session *session)
-{
-	lockdep_assert_held(&vmitap_lock);
-
-	return !session->vm->kvm && list_empty(&session->await_node);
-}
-
-/**
  * vmitap_session_check_vm() - is there a VM to ask something of?
  * @session: session
  *
@@ -457,7 +446,7 @@ static int session_check_attached(const struct vmitap_session *session)
 
 	if (!session->vm)
 		return -ENOTCONN;
-	return vmitap_session_vm_gone(session) ? -EPIPE : 0;
+	return session->vm_gone ? -EPIPE : 0;
 }
 
 /* Publish @cfg, which the session owns from now on, and free the old one. */
@@ -466,6 +455,8 @@ static void session_replace_cfg(struct vmitap_session *session, struct vmitap_cf
 	struct vmitap_cfg *old = session->cfg;
 
 	session->cfg = cfg;
+	/* Before a vCPU goes by it, as poll() must not go by the old one after that. */
+	WRITE_ONCE(session->watermark, cfg->watermark);
 	session_get_wait(session);
 	session_publish(session);
 	session_put_wait(session);
@@ -769,8 +760,11 @@ void vmitap_session_vm_destroyed(struct kvm *kvm)
 	vm->kvm = NULL;
 	list_for_each_entry_safe(tap, next, &vm->taps, vm_node)
 		session_end_tap(tap, true);
-	list_for_each_entry(session, &vm->sessions, node)
+	list_for_each_entry(session, &vm->sessions, node) {
+		/* Pairs with smp_load_acquire() in vmitap_session_poll(). */
+		smp_store_release(&session->vm_gone, true);
 		irq_work_queue(&session->work);
+	}
 out:
 	mutex_unlock(&vmitap_lock);
 }

@@ -39,9 +39,14 @@ struct vmitap_vm;
  * @nr_failed: rings of vCPUs that KVM could not make after all
  * @opener: process that opened the file
  * @memcg: cgroup that pays for rings: that of who attached
- * @rings: by index; found without a lock by mmap() and poll()
- * @nr_rings: entries in @rings
+ * @rings: by index; changed under vmitap_lock and its own lock, so the latter is enough to
+ *	find a ring and to use it, for who must not wait for the former
+ * @nr_rings: entries in @rings; this and the next four are written under vmitap_lock and
+ *	read without it by poll()
  * @rings_seen: rings that user space asked about
+ * @watermark: of @cfg
+ * @attached: @vm is there to stay
+ * @vm_gone: the VM is gone, and the last records are written
  * @wq: where readers sleep
  * @armed: a reader may be asleep
  * @evt_lock: protects @evt
@@ -65,6 +70,9 @@ struct vmitap_session {
 	struct xarray rings;
 	u32 nr_rings;
 	u32 rings_seen;
+	u32 watermark;
+	bool attached;
+	bool vm_gone;
 	wait_queue_head_t wq;
 	atomic_t armed;
 	spinlock_t evt_lock;
@@ -86,7 +94,6 @@ int vmitap_session_ring(struct vmitap_session *session, struct vmitap_ring_info 
 int vmitap_session_eventfd(struct vmitap_session *session, int fd);
 int vmitap_session_regs(struct vmitap_session *session, struct vmitap_regs *regs);
 int vmitap_session_pause(struct vmitap_session *session, bool pause);
-bool vmitap_session_vm_gone(const struct vmitap_session *session);
 int vmitap_session_check_vm(const struct vmitap_session *session);
 int vmitap_session_release_vcpus(struct vmitap_session *session);
 struct vmitap_ring *vmitap_session_get_ring(struct vmitap_session *session, u32 index);

@@ -5,20 +5,12 @@
  * The guest has fetched it by a translation that the processor kept, and its page tables
  * lead elsewhere by then: nowhere, or to memory that the VMM does not have yet.
  */
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
+#include "lib/late.h"
 #include "lib/module.h"
 #include "lib/twice.h"
-
-#define PAGE		0x1000ul
-
-/* Memory that comes when the test gives it, behind all other. */
-#define LATE		0x400000ul
-#define LATE_BYTES	0x200000ul
 
 /*
  * All code runs at CPL 0 by a second mapping of the first 2 MiB, from 0x40000000 on, whose
@@ -76,75 +68,6 @@ TEST_F(fetch, mapping_that_is_gone)
 	}
 }
 
-/* struct late - memory at LATE; whoever touches a page of it waits for the test */
-struct late {
-	char *mem;
-	int fd;
-};
-
-/* Return: false if this kernel has no userfaultfd. */
-static bool late_add(struct late *late, struct testvm *vm)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register area = {
-		.range.len = LATE_BYTES, .mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct kvm_userspace_memory_region slot = {
-		.slot = 2, .guest_phys_addr = LATE, .memory_size = LATE_BYTES,
-	};
-
-	late->fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (late->fd < 0 && errno == ENOSYS)
-		return false;
-	CHECK(late->fd >= 0, "userfaultfd");
-	CHECK(!ioctl(late->fd, UFFDIO_API, &api), "UFFDIO_API");
-	late->mem = mmap(NULL, LATE_BYTES, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(late->mem != MAP_FAILED, "late memory");
-	area.range.start = slot.userspace_addr = (unsigned long)late->mem;
-	CHECK(!ioctl(late->fd, UFFDIO_REGISTER, &area), "UFFDIO_REGISTER");
-	CHECK(!ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot),
-	      "KVM_SET_USER_MEMORY_REGION");
-	return true;
-}
-
-/* The page at @gpa comes, with what is at @from. */
-static void late_give(struct late *late, __u64 gpa, const void *from)
-{
-	static char page[PAGE] __attribute__((aligned(PAGE)));
-	struct uffdio_copy copy = {
-		.dst = (unsigned long)late->mem + (gpa - LATE), .len = PAGE,
-		.src = (unsigned long)page,
-	};
-
-	memcpy(page, from, PAGE);
-	CHECK(!ioctl(late->fd, UFFDIO_COPY, &copy), "UFFDIO_COPY");
-}
-
-/* Return: the page that somebody waits for, 0 if nobody does for so many seconds. */
-static __u64 late_wanted(struct late *late, double seconds)
-{
-	struct pollfd poll_fd = { .fd = late->fd, .events = POLLIN };
-	struct uffd_msg msg;
-
-	if (poll(&poll_fd, 1, seconds * 1000) != 1)
-		return 0;
-	CHECK(read(late->fd, &msg, sizeof(msg)) == sizeof(msg), "userfaultfd");
-	return LATE + (msg.arg.pagefault.address - (unsigned long)late->mem) / PAGE * PAGE;
-}
-
-static void late_end(struct late *late)
-{
-	munmap(late->mem, LATE_BYTES);
-	close(late->fd);
-}
-
-static void *run(void *vcpu)
-{
-	testvm_run(vcpu);
-	return NULL;
-}
-
 GUEST_CODE(moved, 64,
 	   ALIASED(0x4000e7)
 	   "syscall\n"
@@ -160,8 +83,7 @@ static void begin_late_call(struct tapped *t, struct late *late, pthread_t *thre
 	testvm_reset(t->vcpu, TESTVM_LONG64);
 	testvm_set_syscall(t->vcpu, moved, moved_entry, 0);
 	tapped_attach(t, RING_BYTES, CLASS(SYSCALL), 0);
-	CHECK(!pthread_create(thread, NULL, run, t->vcpu), "thread");
-	CHECK(late_wanted(late, limit(IN_TIME)) == LATE + TESTVM_CODE, "nobody waits for it");
+	late_run(late, t->vcpu, LATE + TESTVM_CODE, thread);
 }
 
 /* Nobody has asked for it again; now it comes, and the call is done. */
@@ -235,7 +157,7 @@ static bool gets_on(const struct testvm *vm)
  */
 TEST_F(fetch, apic_page_that_is_waited_for)
 {
-	static const char page[PAGE];
+	static const char page[LATE_PAGE];
 	struct kvm_vapic_addr apic = { .vapic_addr = LATE };
 	struct tapped other = { .fd = -1 };
 	struct testvm *vm;
@@ -258,7 +180,7 @@ TEST_F(fetch, apic_page_that_is_waited_for)
 	ring_map(&self->t.ring, self->t.fd, 0);
 	testvm_start(vm);
 	EXPECT_TRUE(gets_on(vm));
-	CHECK(!madvise(late.mem, PAGE, MADV_DONTNEED), "madvise");
+	CHECK(!madvise(late.mem, LATE_PAGE, MADV_DONTNEED), "madvise");
 	ASSERT_EQ(LATE, late_wanted(&late, limit(IN_TIME)));
 
 	start = now();
@@ -289,7 +211,7 @@ extern const char border_fault[];
 
 TEST_F(fetch, no_more_than_the_instruction)
 {
-	char page[PAGE] = { [PAGE - 2] = 0x0f, [PAGE - 1] = 0x0b };	/* UD2 */
+	char page[LATE_PAGE] = { [LATE_PAGE - 2] = 0x0f, [LATE_PAGE - 1] = 0x0b };	/* UD2 */
 	struct testvm *vm = self->t.vm;
 	struct late late;
 

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "lib/fixture.h"
+#include "lib/late.h"
 #include "lib/module.h"
 #include "lib/vmm.h"
 
@@ -254,6 +255,93 @@ TEST_F(wait, memory_slots_change)
 	end_session(self);
 	testvm_wait_rounds(self->vm, 2);
 	EXPECT_GT(limit(SOON), now() - start);
+}
+
+GUEST_CODE(touch, 64,
+	   "mov 0x400000, %eax\n"
+	   "out %al, $0xf4\n");
+
+/**
+ * struct asker - a thread that asks for registers
+ * @fd: session
+ * @ret: what the call said
+ * @took: seconds
+ * @done: it is over
+ */
+struct asker {
+	int fd;
+	int ret;
+	double took;
+	bool done;
+};
+
+static void *ask_for_regs(void *arg)
+{
+	struct vmitap_regs regs = { .size = sizeof(regs) };
+	struct asker *asker = arg;
+	double start = now();
+
+	asker->ret = __vmitap_ioctl(asker->fd, VMITAP_IOC_REGS, &regs);
+	asker->took = now() - start;
+	__atomic_store_n(&asker->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Return: the longest that a reader was kept, in seconds. */
+static double read_meanwhile(int fd, const struct asker *asker)
+{
+	struct vmitap_wake wake = { .size = sizeof(wake) };
+	double longest = 0, start, took;
+
+	while (!__atomic_load_n(&asker->done, __ATOMIC_ACQUIRE)) {
+		start = now();
+		session_poll(fd, 0);
+		vmitap_ioctl(fd, VMITAP_IOC_WAKE, &wake);
+		took = now() - start;
+		if (took > longest)
+			longest = took;
+		usleep(1000);
+	}
+	return longest;
+}
+
+/*
+ * A vCPU that stays in KVM keeps who asks for its registers, and so whoever else wants to
+ * change something; but nobody who reads a ring.
+ */
+TEST(readers_wait_for_no_other_session)
+{
+	static const char page[LATE_PAGE];
+	struct tapped stuck, other;
+	struct asker asker = {};
+	pthread_t vcpu, thread;
+	struct late late;
+	double longest;
+
+	REQUIRE_TAP(return);
+	tapped_create(&stuck, false);
+	tapped_create(&other, false);
+	if (!late_add(&late, stuck.vm))
+		SKIP(return, "the kernel has no userfaultfd");
+	TESTVM_LOAD(stuck.vm, touch);
+	testvm_reset(stuck.vcpu, TESTVM_LONG64);
+	tapped_attach(&stuck, RING_BYTES, 0, 0);
+	tapped_attach(&other, RING_BYTES, 0, 0);
+	late_run(&late, stuck.vcpu, LATE, &vcpu);
+
+	asker.fd = stuck.fd;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, ask_for_regs, &asker));
+	longest = read_meanwhile(other.fd, &asker);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(-EBUSY, asker.ret);
+	EXPECT_GT(asker.took / 4, longest)
+		TH_LOG("kept for %.3f of %.3f seconds", longest, asker.took);
+
+	late_give(&late, LATE, page);
+	pthread_join(vcpu, NULL);
+	tapped_end(&other);
+	tapped_end(&stuck);
+	late_end(&late);
 }
 
 TEST_HARNESS_MAIN
