@@ -112,6 +112,9 @@ static void session_publish(struct vmitap_session *session)
 		session_publish_cfg(session, ring);
 	vmitap_trap_update(session->vm);
 	session_forget(session);
+	/* A hook comes to a session, and to its configuration, by a ring only. */
+	if (xa_empty(&session->rings))
+		return;
 	synchronize_rcu();
 	/* A hook that was at it set a limit by the previous state. */
 	xa_for_each(&session->rings, i, ring)

@@ -296,6 +296,38 @@ TEST(while_there_is_no_vm)
 	testvm_destroy(vm);
 }
 
+/* Return: seconds that so many calls take. */
+static double enable_often(int fd)
+{
+	double start = now();
+	int i;
+
+	for (i = 0; i < 50; i++)
+		session_enable(fd, i & 1);
+	return now() - start;
+}
+
+/* No vCPU can be using its configuration, so none is waited for. */
+TEST(without_a_ring_nothing_is_waited_for)
+{
+	double awaiting, attached;
+	struct testvm *vm;
+	int fd;
+
+	REQUIRE_TAP(return);
+	vm = run_vm();
+	fd = session_tap(vm, RING_BYTES, CLASS(CPUID), 0);
+	attached = enable_often(fd);
+	close(fd);
+	fd = attach_next_enabled(getpid(), CLASS(CPUID));
+	awaiting = enable_often(fd);
+	/* Where there is something to wait for it is milliseconds each time. */
+	EXPECT_GT(attached / 4 + 0.1, awaiting)
+		TH_LOG("%.3f seconds, attached %.3f", awaiting, attached);
+	close(fd);
+	testvm_destroy(vm);
+}
+
 TEST(refused)
 {
 	struct vmitap_attach attach = {
