@@ -7,8 +7,9 @@
  * all the same: the hooks stay, and so do the VM's taps if nobody else has them, without
  * rings and traps.  The module stays loaded.  Nobody waits for it.
  *
- * While KVM handles an exit it is in our hook, and may wait for the VMM's memory as well.
- * Nothing but the module has to stay then.
+ * While KVM handles an exit it is in our hook, and may wait for the VMM's memory as well; so
+ * may we, for a message.  Nothing but the module has to stay then, and the rings that the
+ * message was for, which the vCPU has references to.
  */
 #include <linux/delay.h>
 #include <linux/module.h>

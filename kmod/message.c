@@ -94,7 +94,7 @@ static bool message_add_part(struct vmitap_ring *ring, const struct vmitap_messa
 
 /*
  * All parts to one ring.  @ring is kept by a reference; that it may be written to is
- * looked at for each part, under RCU, as the session may be going away.
+ * looked at for each part, under RCU, as the session may be going away, or gone.
  */
 static bool message_to_ring(struct vmitap_ring *ring, struct kvm_vcpu *vcpu,
 			    const struct vmitap_pending *pending, const void *data,

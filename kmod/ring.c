@@ -477,9 +477,26 @@ void vmitap_ring_finish(struct vmitap_ring *ring, bool vcpu_destroyed, bool vm_g
 	WRITE_ONCE(ring->prod->state, VMITAP_RING_DEAD);
 }
 
+/*
+ * Who has but a reference to the ring may use session and configuration in an RCU section
+ * in which this was false: session_untap() sets it, and then waits for a grace period.
+ */
+static bool ring_is_stopped(const struct vmitap_ring *ring)
+{
+	return READ_ONCE(ring->stopped);
+}
+
+static void ring_tell_waiting(struct vmitap_ring *ring)
+{
+	rcu_read_lock();
+	if (!ring_is_stopped(ring))
+		vmitap_session_wake(ring->session, ring);
+	rcu_read_unlock();
+}
+
 static bool ring_wait_over(struct vmitap_ring *ring, u64 room)
 {
-	return READ_ONCE(ring->stopped) || !ring_is_low(ring, room) ||
+	return ring_is_stopped(ring) || !ring_is_low(ring, room) ||
 	       fatal_signal_pending(current);
 }
 
@@ -504,7 +521,7 @@ void vmitap_ring_wait(struct vmitap_ring *ring, struct kvm_vcpu *vcpu, u64 room,
 
 	WRITE_ONCE(prod->state, VMITAP_RING_WAITING);
 	prod->waits++;
-	vmitap_session_wake(ring->session, ring);
+	ring_tell_waiting(ring);
 	/* As KVM does where it waits: its memory slots may change meanwhile. */
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	while (!ring_wait_over(ring, room) && ktime_before(now, end)) {
@@ -537,9 +554,11 @@ void vmitap_ring_wait_for(struct vmitap_ring *ring, struct kvm_vcpu *vcpu, u64 r
 	u32 timeout_us = 0;
 
 	rcu_read_lock();
-	cfg = rcu_dereference(ring->cfg);
-	if (cfg->flags & VMITAP_CFG_LOSSLESS)
-		timeout_us = cfg->timeout_us;
+	if (!ring_is_stopped(ring)) {
+		cfg = rcu_dereference(ring->cfg);
+		if (cfg->flags & VMITAP_CFG_LOSSLESS)
+			timeout_us = cfg->timeout_us;
+	}
 	rcu_read_unlock();
 	if (timeout_us && !ring->fallback && ring_is_low(ring, room))
 		vmitap_ring_wait(ring, vcpu, room, timeout_us);

@@ -63,7 +63,8 @@ struct vmitap_session;
  * @cons: page shared read-write
  * @data: records, mapped twice in a row
  * @bytes: data size
- * @session: owner; valid while the ring is linked to a vCPU
+ * @session: owner; it and @cfg are valid while the ring is linked to a vCPU, not as long as
+ *	@ref is held; see ring_is_stopped()
  * @low: lossless ring without room for another trip
  * @fallback: a lossless wait expired, loss is counted until there is room again
  * @told_blind: told that system calls are not trapped now, since it was last configured

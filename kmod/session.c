@@ -212,7 +212,8 @@ static int session_tap_vcpus(struct vmitap_session *session, struct kvm *kvm)
 
 /*
  * Take the session's rings from the hooks, and the VM's taps if it was the last
- * session.  On return nothing of the session is in use by any vCPU.
+ * session.  On return nothing of the session is in use by any vCPU, but rings that one has a
+ * reference to.
  *
  * Return: true if its use of the hooks has to outlast it, and does.
  */
@@ -261,9 +262,6 @@ static void session_free_rings(struct vmitap_session *session)
 	xa_for_each(&session->rings, i, ring) {
 		/* Out of reach for mmap() before it may be freed. */
 		xa_erase(&session->rings, i);
-		/* A vCPU that waited sees @stopped within a millisecond. */
-		while (refcount_read(&ring->ref) > 1)
-			schedule_timeout_uninterruptible(1);
 		vmitap_ring_put(ring);
 	}
 	xa_destroy(&session->rings);
@@ -285,7 +283,7 @@ void vmitap_session_destroy(struct vmitap_session *session)
 	mutex_unlock(&vmitap_lock);
 
 	vmitap_linger_calls();
-	/* How long it takes to fetch a message is up to the VMM, whose memory that is. */
+	/* A vCPU may keep a ring for as long as its VMM likes, but nothing else of the session. */
 	session_free_rings(session);
 	irq_work_sync(&session->work);
 	if (session->evt)

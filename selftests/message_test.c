@@ -4,9 +4,14 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "lib/fixture.h"
+#include "lib/late.h"
+#include "lib/module.h"
 
 #define RING_BYTES	0x40000
 #define CLASS(name)	VMITAP_CLASS_MASK(VMITAP_CLASS_##name)
@@ -60,17 +65,23 @@ FIXTURE_TEARDOWN(message)
 	tapped_end(&self->t);
 }
 
+static void prepare_message(struct tapped *t, enum testvm_mode mode, __u64 addr,
+			    __u64 bytes)
+{
+	testvm_reset(t->vcpu, mode);
+	testvm_set_gpr(t->vcpu, 'a', VMITAP_HYPERCALL);
+	testvm_set_gpr(t->vcpu, 'b', TAG);
+	testvm_set_gpr(t->vcpu, 'c', addr);
+	testvm_set_gpr(t->vcpu, 'd', bytes);
+}
+
 /* Return: what the guest got in RAX. */
 static long send_message(struct tapped *t, enum testvm_mode mode, __u64 addr,
 			 __u64 bytes)
 {
 	struct kvm_regs before, after;
 
-	testvm_reset(t->vcpu, mode);
-	testvm_set_gpr(t->vcpu, 'a', VMITAP_HYPERCALL);
-	testvm_set_gpr(t->vcpu, 'b', TAG);
-	testvm_set_gpr(t->vcpu, 'c', addr);
-	testvm_set_gpr(t->vcpu, 'd', bytes);
+	prepare_message(t, mode, addr, bytes);
 	CHECK(!ioctl(t->vcpu->fd, KVM_GET_REGS, &before), "KVM_GET_REGS");
 	testvm_run(t->vcpu);
 	CHECK(!ioctl(t->vcpu->fd, KVM_GET_REGS, &after), "KVM_GET_REGS");
@@ -287,6 +298,82 @@ TEST_F(message, other_hypercalls)
 	ASSERT_EQ(0, ioctl(self->t.vcpu->fd, KVM_GET_REGS, &regs));
 	EXPECT_EQ(variant->answer, (long)regs.rax);
 	EXPECT_EQ(NULL, ring_next(&self->t.ring));
+}
+
+GUEST_CODE(rounds, 64,
+	   "1: out %al, $0xf4\n"
+	   "jmp 1b\n");
+
+static struct testvm *other_vm(void)
+{
+	struct testvm *vm = testvm_create(false);
+
+	TESTVM_LOAD(vm, rounds);
+	testvm_reset(testvm_add_vcpu(vm), TESTVM_LONG64);
+	testvm_start(vm);
+	return vm;
+}
+
+/* A process that pauses one VM and waits for messages of another, until it is killed. */
+static int spawn_reader(const struct testvm *paused, const struct testvm *vm)
+{
+	int ready[2], pid;
+	char byte;
+
+	CHECK(!pipe(ready), "pipe");
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		session_pause(session_attach(paused, RING_BYTES), true);
+		session_tap(vm, RING_BYTES, CLASS(MESSAGE), 0);
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	CHECK(read(ready[0], &byte, 1) == 1, "the reader did not start");
+	close(ready[0]);
+	return pid;
+}
+
+/*
+ * The VMM does not give the memory that a message is in.  Its reader can be killed all the
+ * same, and what else it kept goes on.
+ */
+TEST_F(message, reader_is_killed_while_it_is_fetched)
+{
+	static const char page[LATE_PAGE];
+	struct testvm *other = other_vm();
+	struct kvm_regs regs;
+	struct late late;
+	pthread_t thread;
+	double start;
+	int pid;
+
+	if (!late_add(&late, self->t.vm))
+		SKIP(return, "the kernel has no userfaultfd");
+	pid = spawn_reader(other, self->t.vm);
+	prepare_message(&self->t, variant->mode, LATE, 10);
+	late_run(&late, self->t.vcpu, LATE, &thread);
+
+	start = now();
+	kill(pid, SIGKILL);
+	EXPECT_TRUE(comes_true(waitpid(pid, NULL, WNOHANG) == pid));
+	testvm_wait_rounds(other, 2);
+	EXPECT_GT(limit(3), now() - start);
+	/* The vCPU is still in the hook. */
+	EXPECT_EQ(0, late_wanted(&late, 1));
+	EXPECT_EQ(1, module_users());
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
+
+	late_give(&late, LATE, page);
+	pthread_join(thread, NULL);
+	ASSERT_EQ(0, ioctl(self->t.vcpu->fd, KVM_GET_REGS, &regs));
+	EXPECT_EQ(-ENOSPC, (long)regs.rax);
+	EXPECT_TRUE(comes_true(!module_users()));
+	testvm_destroy(other);
+	late_end(&late);
 }
 
 TEST_HARNESS_MAIN
