@@ -17,40 +17,73 @@
 #include "tap.h"
 #include "vms.h"
 
-/* A process that has the VM's memory, with a reference, or NULL. */
-static struct task_struct *vm_process_get(struct kvm *kvm)
+/* A thread that has the VM's memory, or NULL; under RCU, which keeps it. */
+static struct task_struct *vm_find_thread(struct kvm *kvm)
 {
-	struct task_struct *process, *thread, *found = NULL;
+	struct task_struct *process, *thread;
 
-	rcu_read_lock();
 	/* Mostly it is the one that made it: on a big host all of them take long. */
 	thread = pid_task(find_pid_ns(kvm->userspace_pid, &init_pid_ns), PIDTYPE_PID);
-	if (thread && READ_ONCE(thread->mm) == kvm->mm) {
-		found = thread->group_leader;
-		get_task_struct(found);
-		goto out;
-	}
+	if (thread && READ_ONCE(thread->mm) == kvm->mm)
+		return thread;
 	for_each_process(process) {
 		if (process->flags & PF_KTHREAD)
 			continue;
-		for_each_thread(process, thread) {
-			/* The main thread may have ended before the others. */
-			if (READ_ONCE(thread->mm) != kvm->mm)
-				continue;
-			found = process;
-			get_task_struct(found);
-			goto out;
-		}
+		/* The main thread may have ended before the others. */
+		for_each_thread(process, thread)
+			if (READ_ONCE(thread->mm) == kvm->mm)
+				return thread;
 	}
-out:
-	rcu_read_unlock();
-	return found;
+	return NULL;
 }
 
-static int vm_check_right(struct task_struct *process)
+/* Does not sleep. */
+static int check_right(struct task_struct *thread)
 {
-	return static_call(vmitap_ptrace_may_access)(process,
+	return static_call(vmitap_ptrace_may_access)(thread,
 			PTRACE_MODE_ATTACH_FSCREDS) ? 0 : -EPERM;
+}
+
+/* The right over a VM.  Over a thread that lost its memory meanwhile it takes less. */
+static int vm_check_right(struct kvm *kvm)
+{
+	struct task_struct *thread;
+	int ret = -ESRCH;
+
+	rcu_read_lock();
+	thread = vm_find_thread(kvm);
+	if (thread)
+		ret = check_right(thread);
+	if (!ret && READ_ONCE(thread->mm) != kvm->mm)
+		ret = -ESRCH;
+	rcu_read_unlock();
+	return ret;
+}
+
+/*
+ * The memory of any thread, as the main thread may have ended before the others.  The
+ * right over that thread comes first: once it lost its memory it takes less.
+ */
+static struct mm_struct *process_get_mm(struct task_struct *process)
+{
+	struct task_struct *thread;
+	struct mm_struct *mm = NULL;
+	int ret = 0;
+
+	rcu_read_lock();
+	for_each_thread(process, thread) {
+		if (!READ_ONCE(thread->mm))
+			continue;
+		ret = check_right(thread);
+		if (!ret)
+			mm = get_task_mm(thread);
+		if (ret || mm)
+			break;
+	}
+	if (!ret && !mm)
+		ret = check_right(process) ?: -ENXIO;
+	rcu_read_unlock();
+	return ret ? ERR_PTR(ret) : mm;
 }
 
 /**
@@ -78,14 +111,11 @@ struct mm_struct *vmitap_vms_get_mm(u32 pid)
 		put_task_struct(process);
 		return ERR_PTR(ret);
 	}
-	ret = vm_check_right(process);
-	mm = ret ? NULL : get_task_mm(process);
+	mm = process_get_mm(process);
 	up_read(&process->signal->exec_update_lock);
 	put_task_struct(process);
-	if (ret)
-		return ERR_PTR(ret);
-	if (!mm)
-		return ERR_PTR(-ENXIO);
+	if (IS_ERR(mm))
+		return mm;
 	mmgrab(mm);
 	mmput(mm);
 	return mm;
@@ -134,7 +164,6 @@ struct kvm *vmitap_vms_get_by_pid(u32 pid)
 struct kvm *vmitap_vms_get_by_fd(int fd)
 {
 	struct file *file = fget(fd);
-	struct task_struct *process;
 	struct kvm *kvm;
 	int ret;
 
@@ -151,10 +180,7 @@ struct kvm *vmitap_vms_get_by_fd(int fd)
 	if (!kvm)
 		return ERR_PTR(-ENXIO);
 
-	process = vm_process_get(kvm);
-	ret = process ? vm_check_right(process) : -ESRCH;
-	if (process)
-		put_task_struct(process);
+	ret = vm_check_right(kvm);
 	if (ret) {
 		vmitap_vms_put(kvm);
 		return ERR_PTR(ret);
@@ -213,21 +239,29 @@ static void vm_fill_slots(struct kvm *kvm, struct vmitap_vm_info *info)
 	srcu_read_unlock(&kvm->srcu, idx);
 }
 
+static void vm_fill_process(struct kvm *kvm, struct vmitap_vm_info *info)
+{
+	struct task_struct *thread;
+
+	rcu_read_lock();
+	thread = vm_find_thread(kvm);
+	if (thread) {
+		info->pid = task_tgid_nr_ns(thread, task_active_pid_ns(current));
+		strscpy(info->comm, thread->group_leader->comm, sizeof(info->comm));
+		if (check_right(thread))
+			info->state |= VMITAP_VM_NO_RIGHT;
+	}
+	rcu_read_unlock();
+}
+
 static void vm_fill(struct kvm *kvm, struct vmitap_vm_info *info)
 {
-	struct task_struct *process = vm_process_get(kvm);
 	struct kvm_vcpu *vcpu;
 	unsigned long i;
 
 	memset(info, 0, sizeof(*info));
 	info->vendor = vmitap_backend->vendor;
-	if (process) {
-		info->pid = task_tgid_nr_ns(process, task_active_pid_ns(current));
-		strscpy(info->comm, process->comm, sizeof(info->comm));
-		if (vm_check_right(process))
-			info->state |= VMITAP_VM_NO_RIGHT;
-		put_task_struct(process);
-	}
+	vm_fill_process(kvm, info);
 	kvm_for_each_vcpu(i, vcpu, kvm) {
 		info->nr_vcpus++;
 		if (vmitap_compat_is_guest_mode(vcpu))

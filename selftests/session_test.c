@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "lib/fixture.h"
@@ -264,6 +265,70 @@ TEST(killed_vmm)
 	}
 	close(fd);
 	EXPECT_EQ(-1, count_sessions(pid));
+}
+
+static void end_thread(int sig)
+{
+	(void)sig;
+	syscall(SYS_exit, 0);
+}
+
+static struct testvm *vm_of_mortal_main_thread(void)
+{
+	signal(SIGUSR2, end_thread);
+	return running_vm(1);
+}
+
+static bool main_thread_ended(int pid)
+{
+	char path[40], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	CHECK(file, "%s", path);
+	CHECK(fscanf(file, "%*d (%*[^)]) %c", &state) == 1, "%s", path);
+	fclose(file);
+	return state == 'Z';
+}
+
+/* Return: -errno of ATTACH by one who has the device open, but no right. */
+static int attach_as_nobody(int fd, int pid)
+{
+	int child = fork(), status;
+
+	if (!child) {
+		if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+			_exit(255);
+		_exit(-__session_attach_pid(fd, pid, RING_BYTES));
+	}
+	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status), "child");
+	return -WEXITSTATUS(status);
+}
+
+/* A VMM is there as long as any of its threads. */
+TEST(main_thread_of_the_vmm_ended)
+{
+	struct ring ring;
+	int pid, fd;
+
+	REQUIRE_TAP(return);
+	pid = vmm_spawn(vm_of_mortal_main_thread);
+	ASSERT_EQ(0, syscall(SYS_tgkill, pid, pid, SIGUSR2));
+	ASSERT_TRUE(comes_true(main_thread_ended(pid)));
+	EXPECT_EQ(0, count_sessions(pid));
+	fd = session_open();
+	EXPECT_EQ(-EPERM, attach_as_nobody(fd, pid));
+	ASSERT_EQ(0, __session_attach_pid(fd, pid, RING_BYTES));
+	EXPECT_EQ(1, count_sessions(pid));
+	ring_map(&ring, fd, 0);
+	session_config(fd, CLASS(CPUID), 0);
+	session_enable(fd, true);
+	EXPECT_TRUE(comes_true(ring_drain(&ring)));
+	vmm_kill(pid);
+	EXPECT_TRUE(comes_true(session_poll(fd, 100) & POLLHUP));
+	ring_unmap(&ring);
+	close(fd);
 }
 
 /* The VM goes while sessions come. */
