@@ -210,6 +210,17 @@ void vmitap_vms_put(struct kvm *kvm)
 	static_call(vmitap_kvm_put_kvm)(kvm);
 }
 
+/* Of a process that is gone the number is anybody's. */
+static u32 opener_nr(struct pid *opener)
+{
+	bool alive;
+
+	rcu_read_lock();
+	alive = pid_task(opener, PIDTYPE_TGID);
+	rcu_read_unlock();
+	return alive ? pid_vnr(opener) : 0;
+}
+
 static void vm_fill_tappers(struct kvm *kvm, struct vmitap_vm_info *info)
 {
 	struct vmitap_vm *vm = vmitap_vm_find(kvm);
@@ -219,7 +230,7 @@ static void vm_fill_tappers(struct kvm *kvm, struct vmitap_vm_info *info)
 		return;
 	list_for_each_entry(session, &vm->sessions, node) {
 		if (info->nr_sessions < VMITAP_MAX_SESSIONS)
-			info->tapper_pids[info->nr_sessions] = pid_vnr(session->opener);
+			info->tapper_pids[info->nr_sessions] = opener_nr(session->opener);
 		info->nr_sessions++;
 	}
 }

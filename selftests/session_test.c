@@ -306,6 +306,47 @@ static int attach_as_nobody(int fd, int pid)
 	return -WEXITSTATUS(status);
 }
 
+/* Opens a session on @vm, which a child of its own keeps open until @hold ends. */
+static void open_and_leave(const struct testvm *vm, int ready, const int hold[2])
+{
+	char byte;
+
+	close(hold[1]);
+	session_attach(vm, RING_BYTES);
+	if (!fork())
+		_exit(read(hold[0], &byte, 1));
+	if (write(ready, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* The number of a process that has ended may be somebody else's by now. */
+TEST(opener_has_ended)
+{
+	int ready[2], hold[2], fd, pid;
+	struct testvm *vm;
+	char byte;
+
+	REQUIRE_TAP(return);
+	vm = idle_vm();
+	fd = session_open();
+	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, pipe(hold));
+	pid = fork();
+	if (!pid)
+		open_and_leave(vm, ready[1], hold);
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	EXPECT_EQ((__u32)pid, session_vm(fd).tapper_pids[0]);
+	vmm_kill(pid);
+	EXPECT_EQ(1, session_vm(fd).nr_sessions);
+	EXPECT_EQ(0, session_vm(fd).tapper_pids[0]);
+	close(hold[1]);
+	wait_for_sessions(getpid(), 0);
+	close(fd);
+	testvm_destroy(vm);
+}
+
 /* A VMM is there as long as any of its threads. */
 TEST(main_thread_of_the_vmm_ended)
 {

@@ -147,7 +147,8 @@ struct vmitap_query {
  * @nr_sessions: sessions attached
  * @mem_bytes: guest memory, bytes
  * @comm: name of the VMM process, NUL-terminated
- * @tapper_pids: processes that opened those sessions, unused entries 0
+ * @tapper_pids: processes that opened those sessions, likewise, and 0 if they have ended;
+ *	unused entries 0
  */
 struct vmitap_vm_info {
 	__u32 pid;

@@ -13,6 +13,15 @@
 #include "text.h"
 #include "vms.h"
 
+/* Of one that has ended, or is in another PID namespace, nothing is known. */
+static void print_tapper(uint32_t pid)
+{
+	if (pid)
+		printf(" %u", pid);
+	else
+		printf(" ?");
+}
+
 static void print_state(const struct vmitap_vm_info *vm)
 {
 	const char *sep = "";
@@ -35,7 +44,7 @@ static void print_state(const struct vmitap_vm_info *vm)
 	else if (!*sep)
 		putchar('-');
 	for (i = 0; i < vm->nr_sessions && i < VMITAP_MAX_SESSIONS; i++)
-		printf(" %u", vm->tapper_pids[i]);
+		print_tapper(vm->tapper_pids[i]);
 	putchar('\n');
 }
 
