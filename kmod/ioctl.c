@@ -141,8 +141,10 @@ static int attach_next(struct vmitap_session *session, const struct vmitap_attac
 		mm = vmitap_vms_get_mm(attach->pid);
 		if (IS_ERR(mm))
 			return PTR_ERR(mm);
-	} else if (!capable(CAP_SYS_PTRACE)) {
-		return -EPERM;
+	} else {
+		ret = vmitap_vms_check_any();
+		if (ret)
+			return ret;
 	}
 	ret = vmitap_session_attach_next(session, mm, attach->ring_bytes);
 	if (mm)

@@ -87,6 +87,29 @@ static struct mm_struct *process_get_mm(struct task_struct *process)
 }
 
 /**
+ * vmitap_vms_check_any() - may the VMs of any process be tapped?
+ *
+ * There is no process to ask about yet, so it is init that security modules are asked
+ * about, which is nobody's to trace where they keep processes apart.
+ *
+ * Return: 0 or -EPERM.
+ */
+int vmitap_vms_check_any(void)
+{
+	struct task_struct *init;
+	int ret = -EPERM;
+
+	if (!capable(CAP_SYS_PTRACE))
+		return ret;
+	rcu_read_lock();
+	init = pid_task(find_pid_ns(1, &init_pid_ns), PIDTYPE_TGID);
+	if (init)
+		ret = check_right(init);
+	rcu_read_unlock();
+	return ret;
+}
+
+/**
  * vmitap_vms_get_mm() - the memory of a process that may be tapped
  * @pid: in the caller's PID namespace
  *

@@ -8,6 +8,7 @@
 #include <linux/kvm_host.h>
 #include <linux/vmitap.h>
 
+int vmitap_vms_check_any(void);
 struct mm_struct *vmitap_vms_get_mm(u32 pid);
 struct kvm *vmitap_vms_get_by_pid(u32 pid);
 struct kvm *vmitap_vms_get_by_fd(int fd);

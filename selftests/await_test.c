@@ -6,6 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <linux/landlock.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "lib/fixture.h"
@@ -357,6 +360,39 @@ TEST(refused)
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
 	close(fd);
+}
+
+/* Return: 0 or -errno. */
+static int enter_landlock(void)
+{
+	struct landlock_ruleset_attr rules = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_SOCK,
+	};
+	int fd = syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
+
+	if (fd < 0)
+		return -errno;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return syscall(SYS_landlock_restrict_self, fd, 0) ? -errno : 0;
+}
+
+/* Who may trace nobody outside cannot have the VMs of anybody, with whatever right. */
+TEST(any_process_from_inside_landlock)
+{
+	int status;
+	pid_t child;
+
+	REQUIRE_TAP(return);
+	child = fork();
+	if (!child) {
+		if (enter_landlock())
+			_exit(1);
+		_exit(attach_next(getppid()) == -EPERM && attach_next(0) == -EPERM ? 0 : 2);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	if (WEXITSTATUS(status) == 1)
+		SKIP(return, "this kernel has no Landlock");
+	EXPECT_EQ(0, status);
 }
 
 TEST_HARNESS_MAIN

@@ -9,6 +9,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/selftests/lib/refused.sh"
 trap 'rm -rf "$tmp"' EXIT
 lockdown=/sys/kernel/security/lockdown
+yama=/proc/sys/kernel/yama/ptrace_scope
 
 echo 'TAP version 13'
 [ -d /sys/kernel/security/integrity ] || mount -t securityfs securityfs /sys/kernel/security
@@ -37,6 +38,19 @@ result $? 'confidentiality: ATTACH fails'
 said "vmitap: $refuses" 'confidentiality'
 doctor "FAIL  tapping .*$refuses" 'confidentiality: doctor repeats it'
 doctor 'FAIL  lockdown .*confidentiality: .*lockdown=integrity' 'confidentiality: doctor sees it'
+# Nobody traces anybody from here on, so this comes behind all that attaches.  The right is
+# asked for first.
+if [ -w $yama ]; then
+	echo 3 > $yama
+	vmitap stat --next --for 1 > "$tmp/out" 2> "$tmp/err"
+	[ $? = 4 ] && grep -q 'no permission to tap the VM of any process' "$tmp/err"
+	result $? 'ptrace_scope 3: no VM of any process'
+	vmitap stat --next --vm $$ --for 1 > "$tmp/out" 2> "$tmp/err"
+	[ $? = 4 ] && grep -q "no permission to tap the VM of process $$" "$tmp/err"
+	result $? 'ptrace_scope 3: no VM of one process'
+else
+	skip 'ptrace_scope 3' 'this kernel has no Yama'
+fi
 kill -0 $session
 result $? 'the session lives on' "$tmp/session"
 kill -INT $session

@@ -230,9 +230,9 @@ struct vmitap_list_slots {
 /*
  * vmitap_attach.flags: the VM is the next one of @pid that gets its first vCPU.  The
  * session may be configured and enabled at once; then nothing of the VM is missed.  With
- * @pid 0 it is the next one of any process, which takes CAP_SYS_PTRACE.  Of several such
- * sessions that one process opened, each gets a VM of its own.  One that never gets a
- * vCPU, as VMMs make to see what KVM can do, is none.
+ * @pid 0 it is the next one of any process, which takes CAP_SYS_PTRACE and the right over
+ * the initial process.  Of several such sessions that one process opened, each gets a VM
+ * of its own.  One that never gets a vCPU, as VMMs make to see what KVM can do, is none.
  */
 #define VMITAP_ATTACH_NEXT	(1U << 1)
 

@@ -162,7 +162,7 @@ int vmitap_session_attach_fd(struct vmitap_session *session, int vm_fd,
  * vmitap_session_attach_next() - tap the next VM that gets its first vCPU
  * @session: session that is not attached
  * @pid: VMM process, which may have VMs already; 0 for any process, which takes
- *	CAP_SYS_PTRACE
+ *	CAP_SYS_PTRACE and the right to trace the initial process
  * @ring_bytes: as for vmitap_session_attach_pid()
  *
  * Returns at once.  The session may be configured and enabled before there is a VM;
