@@ -197,7 +197,7 @@ static int ioctl_attach(struct vmitap_session *session, union ioctl_arg *arg)
 	ret = vmitap_kvm_get(refusal, sizeof(refusal));
 	mutex_unlock(&vmitap_lock);
 	if (ret) {
-		pr_err("%s\n", refusal);
+		pr_err_ratelimited("%s\n", refusal);
 		return ret;
 	}
 	if (attach->flags & VMITAP_ATTACH_NEXT)

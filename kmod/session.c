@@ -176,15 +176,15 @@ static int session_check_vcpu(struct kvm_vcpu *vcpu)
 	const char *mismatch;
 
 	if (vmitap_compat_state_hidden(vcpu)) {
-		pr_err("hardware hides the state of vCPU %d (SEV-ES, SEV-SNP, TDX): only VMs that are not protected can be tapped\n",
-		       vcpu->vcpu_id);
+		pr_err_ratelimited("hardware hides the state of vCPU %d (SEV-ES, SEV-SNP, TDX): only VMs that are not protected can be tapped\n",
+				   vcpu->vcpu_id);
 		return -EOPNOTSUPP;
 	}
 	mismatch = vmitap_backend->check_vcpu(vcpu);
 	if (!mismatch)
 		return 0;
-	pr_err("vCPU %d: %s: this KVM is not laid out as expected: get a vmitap that knows this kernel\n",
-	       vcpu->vcpu_id, mismatch);
+	pr_err_ratelimited("vCPU %d: %s: this KVM is not laid out as expected: get a vmitap that knows this kernel\n",
+			   vcpu->vcpu_id, mismatch);
 	return -EOPNOTSUPP;
 }
 
@@ -368,7 +368,7 @@ static int session_attach(struct vmitap_session *session, struct kvm *kvm,
 	}
 	ret = vmitap_hooks_get(refusal, sizeof(refusal));
 	if (ret) {
-		pr_err("%s\n", refusal);
+		pr_err_ratelimited("%s\n", refusal);
 		goto err_unlock;
 	}
 	session->cfg = cfg;

@@ -37,11 +37,11 @@ static struct task_struct *vm_find_thread(struct kvm *kvm)
 	return NULL;
 }
 
-/* Does not sleep. */
-static int check_right(struct task_struct *thread)
+/* Does not sleep.  @more: PTRACE_MODE_NOAUDIT or 0. */
+static int check_right(struct task_struct *thread, unsigned int more)
 {
 	return static_call(vmitap_ptrace_may_access)(thread,
-			PTRACE_MODE_ATTACH_FSCREDS) ? 0 : -EPERM;
+			PTRACE_MODE_ATTACH_FSCREDS | more) ? 0 : -EPERM;
 }
 
 /* The right over a VM.  Over a thread that lost its memory meanwhile it takes less. */
@@ -53,7 +53,7 @@ static int vm_check_right(struct kvm *kvm)
 	rcu_read_lock();
 	thread = vm_find_thread(kvm);
 	if (thread)
-		ret = check_right(thread);
+		ret = check_right(thread, 0);
 	if (!ret && READ_ONCE(thread->mm) != kvm->mm)
 		ret = -ESRCH;
 	rcu_read_unlock();
@@ -74,14 +74,14 @@ static struct mm_struct *process_get_mm(struct task_struct *process)
 	for_each_thread(process, thread) {
 		if (!READ_ONCE(thread->mm))
 			continue;
-		ret = check_right(thread);
+		ret = check_right(thread, 0);
 		if (!ret)
 			mm = get_task_mm(thread);
 		if (ret || mm)
 			break;
 	}
 	if (!ret && !mm)
-		ret = check_right(process) ?: -ENXIO;
+		ret = check_right(process, 0) ?: -ENXIO;
 	rcu_read_unlock();
 	return ret ? ERR_PTR(ret) : mm;
 }
@@ -104,7 +104,7 @@ int vmitap_vms_check_any(void)
 	rcu_read_lock();
 	init = pid_task(find_pid_ns(1, &init_pid_ns), PIDTYPE_TGID);
 	if (init)
-		ret = check_right(init);
+		ret = check_right(init, 0);
 	rcu_read_unlock();
 	return ret;
 }
@@ -282,7 +282,8 @@ static void vm_fill_process(struct kvm *kvm, struct vmitap_vm_info *info)
 	if (thread) {
 		info->pid = task_tgid_nr_ns(thread, task_active_pid_ns(current));
 		strscpy(info->comm, thread->group_leader->comm, sizeof(info->comm));
-		if (check_right(thread))
+		/* Nobody tried to attach, so nobody need be told. */
+		if (check_right(thread, PTRACE_MODE_NOAUDIT))
 			info->state |= VMITAP_VM_NO_RIGHT;
 	}
 	rcu_read_unlock();
