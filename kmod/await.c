@@ -43,12 +43,32 @@ int vmitap_await_begin(struct vmitap_session *session, struct mm_struct *mm)
  */
 void vmitap_await_end(struct vmitap_session *session)
 {
+	struct mm_struct *mm = session->awaited_mm;
+
 	lockdep_assert_held(&vmitap_lock);
 
 	list_del_init(&session->await_node);
-	if (session->awaited_mm)
-		mmdrop(session->awaited_mm);
+	/* Nobody looks at it any more when the reference goes. */
+	xa_lock(&session->rings);
 	session->awaited_mm = NULL;
+	xa_unlock(&session->rings);
+	if (mm)
+		mmdrop(mm);
+}
+
+/**
+ * vmitap_await_is_in_vain() - can the VM not come any more?
+ * @session: session that may wait for its VM; the caller holds vmitap_lock or the lock of
+ *	its rings
+ *
+ * Nobody is woken when it gets so.  It stays so: memory that nobody uses is used by nobody
+ * ever again, and KVM does nothing for a VM of other memory than the caller's.
+ *
+ * Return: true if the process that was to make it ended, or executed another program.
+ */
+bool vmitap_await_is_in_vain(const struct vmitap_session *session)
+{
+	return session->awaited_mm && !atomic_read(&session->awaited_mm->mm_users);
 }
 
 /* Whoever awaits several VMs gets one session attached to each. */

@@ -6,6 +6,7 @@
 #include <linux/eventfd.h>
 #include <linux/irq_work.h>
 
+#include "await.h"
 #include "compat/compat.h"
 #include "config.h"
 #include "ring.h"
@@ -85,7 +86,7 @@ int vmitap_session_stats(struct vmitap_session *session, struct vmitap_stats *st
 		goto out;
 	}
 	stats->out_nr_rings = session->nr_rings;
-	stats->out_vm_gone = session->vm_gone;
+	stats->out_vm_gone = vmitap_session_vm_gone(session);
 	stats->out_untapped_vcpus = session->nr_untapped;
 	xa_for_each(&session->rings, i, ring)
 		stats_add_ring(stats, ring);
@@ -222,8 +223,8 @@ static bool session_has_enough(struct vmitap_session *session, struct vmitap_rin
  *
  * Return: EPOLLIN if a ring holds a watermark's worth or a vCPU waits for room, or if there
  * is anything to read in a ring that is dead or has loss to tell about,
- * EPOLLPRI if there is a ring not asked about yet, EPOLLHUP if the VM is gone,
- * EPOLLERR if not attached.
+ * EPOLLPRI if there is a ring not asked about yet, EPOLLHUP if the VM is gone or cannot
+ * come any more, EPOLLERR if not attached.
  */
 __poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,
 			     poll_table *wait)
@@ -251,6 +252,8 @@ __poll_t vmitap_session_poll(struct vmitap_session *session, struct file *file,
 	if (READ_ONCE(session->rings_seen) < READ_ONCE(session->nr_rings))
 		events |= EPOLLPRI;
 	xa_lock(&session->rings);
+	if (vmitap_await_is_in_vain(session))
+		events |= EPOLLHUP;
 	xa_for_each(&session->rings, i, ring)
 		if (session_has_enough(session, ring))
 			events |= EPOLLIN | EPOLLRDNORM;

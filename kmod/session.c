@@ -425,19 +425,34 @@ int vmitap_session_attach_next(struct vmitap_session *session, struct mm_struct 
 }
 
 /**
+ * vmitap_session_vm_gone() - is the VM gone?
+ * @session: session that is attached
+ *
+ * Return: true if it was there, or cannot come any more.
+ */
+bool vmitap_session_vm_gone(const struct vmitap_session *session)
+{
+	lockdep_assert_held(&vmitap_lock);
+
+	return session->vm_gone || vmitap_await_is_in_vain(session);
+}
+
+/**
  * vmitap_session_check_vm() - is there a VM to ask something of?
  * @session: session
  *
  * Return: 0, -ENOTCONN if not attached, or to a VM that is not there yet, -EPIPE if
- * it is gone.
+ * it is gone or cannot come any more.
  */
 int vmitap_session_check_vm(const struct vmitap_session *session)
 {
 	lockdep_assert_held(&vmitap_lock);
 
-	if (!session->vm || !list_empty(&session->await_node))
+	if (!session->vm)
 		return -ENOTCONN;
-	return session->vm->kvm ? 0 : -EPIPE;
+	if (vmitap_session_vm_gone(session))
+		return -EPIPE;
+	return list_empty(&session->await_node) ? 0 : -ENOTCONN;
 }
 
 /* Can the session be configured?  One that waits for its VM can. */
@@ -447,7 +462,7 @@ static int session_check_attached(const struct vmitap_session *session)
 
 	if (!session->vm)
 		return -ENOTCONN;
-	return session->vm_gone ? -EPIPE : 0;
+	return vmitap_session_vm_gone(session) ? -EPIPE : 0;
 }
 
 /* Publish @cfg, which the session owns from now on, and free the old one. */

@@ -29,7 +29,8 @@ struct vmitap_vm;
  * @vm: tapped VM, NULL if not attached; under vmitap_lock like those before @rings
  * @node: in vmitap_vm.sessions
  * @await_node: not empty while the session is attached to a VM to come
- * @awaited_mm: memory of the process that will make it, NULL for any
+ * @awaited_mm: memory of the process that will make it, NULL for any; taken back under the
+ *	lock of @rings as well, so poll() may look at it
  * @cfg: configuration, with the filter
  * @enabled: capture is on
  * @ring_bytes: data size of each ring
@@ -94,6 +95,7 @@ int vmitap_session_ring(struct vmitap_session *session, struct vmitap_ring_info 
 int vmitap_session_eventfd(struct vmitap_session *session, int fd);
 int vmitap_session_regs(struct vmitap_session *session, struct vmitap_regs *regs);
 int vmitap_session_pause(struct vmitap_session *session, bool pause);
+bool vmitap_session_vm_gone(const struct vmitap_session *session);
 int vmitap_session_check_vm(const struct vmitap_session *session);
 int vmitap_session_release_vcpus(struct vmitap_session *session);
 struct vmitap_ring *vmitap_session_get_ring(struct vmitap_session *session, u32 index);

@@ -267,10 +267,91 @@ TEST(vm_of_another_process)
 	vm = run_vm();
 	EXPECT_EQ(0, session_stats(fd).out_nr_rings);
 	testvm_destroy(vm);
-	/* Nor does it hurt that the process ends without one. */
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
+	close(fd);
+}
+
+/* Nobody is woken, but at the end of its timeout poll() looks once more. */
+static bool hangs_up(int fd)
+{
+	return comes_true(session_poll(fd, 200) & POLLHUP);
+}
+
+static void expect_gone(struct __test_metadata *_metadata, int fd)
+{
+	struct vmitap_config config = { .size = sizeof(config) };
+	struct vmitap_enable enable = { .size = sizeof(enable) };
+	struct vmitap_pause hold = { .size = sizeof(hold), .pause = 1 };
+	struct vmitap_regs regs = { .size = sizeof(regs) };
+	struct vmitap_ring_info ring = { .size = sizeof(ring) };
+
+	EXPECT_EQ(1, session_stats(fd).out_vm_gone);
+	EXPECT_EQ(0, session_stats(fd).out_nr_rings);
+	EXPECT_EQ(-EPIPE, __vmitap_ioctl(fd, VMITAP_IOC_CONFIG, &config));
+	EXPECT_EQ(-EPIPE, __vmitap_ioctl(fd, VMITAP_IOC_ENABLE, &enable));
+	EXPECT_EQ(-EPIPE, __vmitap_ioctl(fd, VMITAP_IOC_PAUSE, &hold));
+	EXPECT_EQ(-EPIPE, __vmitap_ioctl(fd, VMITAP_IOC_REGS, &regs));
+	EXPECT_EQ(-ENOENT, __vmitap_ioctl(fd, VMITAP_IOC_RING, &ring));
+	EXPECT_EQ(POLLHUP, session_poll(fd, 0));
+}
+
+TEST(process_ends_before_it_has_a_vm)
+{
+	int any, fd;
+	pid_t child;
+
+	REQUIRE_TAP(return);
+	child = fork();
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	any = attach_next_enabled(0, CLASS(CPUID));
+	fd = attach_next_enabled(child, VMITAP_CLASSES_ALL);
+	EXPECT_EQ(0, session_poll(fd, 500));
 	EXPECT_EQ(0, session_stats(fd).out_vm_gone);
+	kill(child, SIGKILL);
+	EXPECT_TRUE(hangs_up(fd));
+	/* Also before anybody waited for it. */
+	expect_gone(_metadata, fd);
+	waitpid(child, NULL, 0);
+	expect_gone(_metadata, fd);
+	/* Others may have one. */
+	EXPECT_EQ(0, session_poll(any, 0));
+	EXPECT_EQ(0, session_stats(any).out_vm_gone);
+	close(fd);
+	close(any);
+}
+
+TEST(process_executes_another_program)
+{
+	int fd, go[2];
+	pid_t child;
+	char byte;
+
+	REQUIRE_TAP(return);
+	ASSERT_EQ(0, pipe(go));
+	child = fork();
+	if (!child) {
+		if (read(go[0], &byte, 1) == 1)
+			execl("/bin/sleep", "sleep", "600", NULL);
+		_exit(1);
+	}
+	fd = attach_next_enabled(child, CLASS(CPUID));
+	EXPECT_EQ(0, session_poll(fd, 500));
+	ASSERT_EQ(1, write(go[1], "", 1));
+	EXPECT_TRUE(hangs_up(fd));
+	expect_gone(_metadata, fd);
+	close(fd);
+
+	/* That program may have one. */
+	fd = attach_next_enabled(child, CLASS(CPUID));
+	EXPECT_EQ(0, session_poll(fd, 500));
+	EXPECT_EQ(0, session_stats(fd).out_vm_gone);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	EXPECT_TRUE(hangs_up(fd));
 	close(fd);
 }
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -479,6 +480,31 @@ TEST_F(library, next_vm)
 	EXPECT_EQ(seen.exits, seen.next_seq[0]);
 	EXPECT_LE(CPUIDS, seen.exits);
 	close(fd.fd);
+}
+
+/* Nobody is woken by that, so the library looks for it. */
+TEST_F(library, process_ends_before_it_has_a_vm)
+{
+	pid_t child;
+	int go[2];
+	char byte;
+
+	ASSERT_EQ(0, pipe(go));
+	child = fork();
+	if (!child) {
+		if (read(go[0], &byte, 1) == 1)
+			usleep(200000);
+		_exit(0);
+	}
+	ASSERT_EQ(0, vmitap_session_attach_next(self->session, child, RING_BYTES));
+	ASSERT_EQ(0, vmitap_session_enable(self->session));
+	EXPECT_EQ(0, vmitap_session_wait(self->session, 700));
+	ASSERT_EQ(1, write(go[1], "", 1));
+	EXPECT_EQ(-EPIPE, vmitap_session_wait(self->session, -1));
+	EXPECT_NE(NULL, strstr(vmitap_session_error(self->session), "before it had a VM"));
+	EXPECT_EQ(-EPIPE, vmitap_session_wait(self->session, 0));
+	EXPECT_EQ(-EPIPE, vmitap_session_enable(self->session));
+	waitpid(child, NULL, 0);
 }
 
 TEST_F(library, filter)

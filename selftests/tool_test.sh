@@ -271,7 +271,7 @@ test_pause()
 
 test_wrong_vm()
 {
-	local code bad=0
+	local code idle bad=0
 	expect 5 'no process 4194303' 'no such process' vmitap stat --vm 4194303
 	expect 5 'has no VM' 'a process that is no VMM' vmitap stat --vm $$
 	expect 5 'no VM "tool-gues", is it "tool-guest"' 'nearest VM' \
@@ -304,6 +304,16 @@ test_wrong_vm()
 	result $? 'list, stat: a name with controls for the terminal' "$tmp/list"
 	stop_bios
 	expect 2 'is no PID' 'stat --next: no VM has a name yet' vmitap stat --next --vm x
+	: >"$tmp/err"
+	sleep 600 &
+	idle=$!
+	timeout $((60 * ${SLOWER:-1})) vmitap stat --next --vm $idle >"$tmp/out" 2>"$tmp/err" &
+	code=$!
+	comes_true grep -q 'waiting for a VM' "$tmp/err"
+	kill $idle
+	wait $code
+	[ $? = 5 ] && grep -q "process $idle ended, .* before it had a VM" "$tmp/err"
+	result $? 'stat --next: the process ends before it has a VM'
 	for i in 0 1 2 3 4 5; do
 		start_bios
 		timeout $((60 * ${SLOWER:-1})) vmitap stat --vm "$bios" --for 1 >"$tmp/out" 2>"$tmp/err" &

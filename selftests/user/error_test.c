@@ -118,6 +118,11 @@ TEST(other_texts)
 	EXPECT_STREQ("cannot do it: no VM is attached yet", session.error);
 	vmitap_error_other(&session, -EPIPE, "do it");
 	EXPECT_TRUE(says("the VM is gone"));
+	session.awaits = 42;
+	vmitap_error_other(&session, -EPIPE, "do it");
+	EXPECT_STREQ("cannot do it: process 42 ended, or executed another program,"
+		     " before it had a VM", session.error);
+	session.awaits = 0;
 	vmitap_error_other(&session, -ENOTTY, "do it");
 	EXPECT_TRUE(says("older than this program"));
 	EXPECT_EQ(-EOPNOTSUPP, vmitap_error_pause(&session, -EOPNOTSUPP, "pause"));

@@ -52,7 +52,7 @@
  *   ENOMEM      no memory
  *   EINTR       the caller is being killed
  *   ENOTCONN    the session is not attached, or its VM is not there yet
- *   EPIPE       the VM is gone
+ *   EPIPE       the VM is gone, or cannot come any more
  *   ENOENT      no ring with that index, no vCPU with that id
  */
 
@@ -233,6 +233,11 @@ struct vmitap_list_slots {
  * @pid 0 it is the next one of any process, which takes CAP_SYS_PTRACE and the right over
  * the initial process.  Of several such sessions that one process opened, each gets a VM
  * of its own.  One that never gets a vCPU, as VMMs make to see what KVM can do, is none.
+ *
+ * @pid stands for the program that it executes now.  If the process ends, or executes
+ * another program, before it has a VM, then the session is like one whose VM is gone:
+ * EPIPE, @out_vm_gone of STATS, EPOLLHUP.  Nobody is woken by that: poll() tells at the end
+ * of its timeout, and epoll does not.
  */
 #define VMITAP_ATTACH_NEXT	(1U << 1)
 
@@ -381,7 +386,7 @@ enum vmitap_filtered {
  * @size: sizeof(struct vmitap_stats)
  * @flags: must be 0
  * @out_nr_rings: rings
- * @out_vm_gone: 1 once the VM does not exist any more
+ * @out_vm_gone: 1 once the VM does not exist any more, or cannot come any more
  * @out_events: records written that carry an event
  * @out_bytes: bytes written, LOST records included
  * @out_lost: by enum vmitap_lost

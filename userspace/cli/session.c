@@ -155,10 +155,15 @@ static int await(struct session *session)
 	err = vmitap_session_enable(session->tap);
 	note("waiting for a VM to start");
 	while (!err && !stats.out_nr_rings) {
+		int ret;
+
 		if (nr_signals)
 			return fail(EXIT_NO_VM, "no VM has started");
-		vmitap_session_wait(session->tap, WAIT_MAX_S * 1e3);
+		ret = vmitap_session_wait(session->tap, WAIT_MAX_S * 1e3);
 		err = vmitap_session_stats(session->tap, &stats);
+		/* One that is over already left its rings, which can be read. */
+		if (!err && ret == -EPIPE && !stats.out_nr_rings)
+			err = ret;
 	}
 	if (err)
 		return session_failed(session, err, EXIT_OTHER);

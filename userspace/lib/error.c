@@ -199,6 +199,10 @@ int vmitap_error_other(struct vmitap_session *session, int err,
 		return set(session, err, "cannot %s: no VM is attached yet",
 			   what);
 	case -EPIPE:
+		if (vmitap_session_awaits(session))
+			return set(session, err, "cannot %s: process %d ended, or"
+				   " executed another program, before it had a VM",
+				   what, (int)session->awaits);
 		return set(session, err, "cannot %s: the VM is gone", what);
 	case -ENODEV:
 		return set(session, err, "cannot %s: KVM is not loaded; modprobe"

@@ -256,9 +256,22 @@ int vmitap_session_attach_next(struct vmitap_session *session, pid_t pid,
 	if (pid)
 		snprintf(who, sizeof(who), "process %d", (int)pid);
 	err = attach(session, &next, who);
-	if (!err)
+	if (!err) {
 		session->memory.pid = pid;
+		session->awaits = pid;
+	}
 	return err;
+}
+
+bool vmitap_session_awaits(const struct vmitap_session *session)
+{
+	struct vmitap_stats stats = { .size = sizeof(stats) };
+
+	if (!session->awaits || session->nr_rings)
+		return false;
+	/* There may be rings that are not mapped yet. */
+	do_ioctl(session, VMITAP_IOC_STATS, &stats);
+	return !stats.out_nr_rings;
 }
 
 int vmitap_session_configure(struct vmitap_session *session,
@@ -394,13 +407,34 @@ static int finish_read(struct vmitap_session *session, int ret)
 /* Batches between two looks for rings of new vCPUs by a reader that never waits. */
 #define BATCHES_PER_LOOK 64
 
+/* Time between two looks for the process that is to have a VM, milliseconds. */
+#define LOOK_MS 500
+
+/* As poll().  Nobody is woken by the end of a process that never had a VM: look for it. */
+static int poll_session(const struct vmitap_session *session, struct pollfd *fd,
+			int timeout_ms)
+{
+	bool looks = session->awaits && !session->nr_rings;
+	int part, ret;
+
+	do {
+		part = timeout_ms;
+		if (looks && (part < 0 || part > LOOK_MS))
+			part = LOOK_MS;
+		ret = poll(fd, 1, part);
+		if (timeout_ms > 0)
+			timeout_ms -= part;
+	} while (!ret && timeout_ms);
+	return ret;
+}
+
 /* Wait for events, and map what is new.  As vmitap_session_wait(). */
 static int poll_rings(struct vmitap_session *session, int timeout_ms)
 {
 	struct pollfd fd = { .fd = session->fd, .events = POLLIN | POLLPRI };
 	int ret;
 
-	ret = poll(&fd, 1, timeout_ms);
+	ret = poll_session(session, &fd, timeout_ms);
 	if (ret < 0)
 		ret = -errno;
 	else if (fd.revents & POLLERR)

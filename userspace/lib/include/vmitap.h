@@ -83,7 +83,9 @@ const char *vmitap_session_error(const struct vmitap_session *session);
  * as the watermark of the configuration, or that a vCPU waits for room; POLLPRI
  * that there is a new vCPU, which vmitap_session_wait() with a timeout of 0 takes
  * in; POLLHUP that the VM is gone.  Wait only after vmitap_session_next()
- * returned 0, when the module knows what was read.
+ * returned 0, when the module knows what was read.  Nobody is woken when a process ends
+ * before it has the VM that vmitap_session_attach_next() waits for: vmitap_session_wait()
+ * finds out, and so does poll() at the end of its timeout, but not epoll_wait().
  *
  * Return: the descriptor, -1 if it could not be opened.  The session owns it.
  */
@@ -168,7 +170,8 @@ int vmitap_session_attach_fd(struct vmitap_session *session, int vm_fd,
  * Returns at once.  The session may be configured and enabled before there is a VM;
  * then its first vCPU is captured from its first instruction on.  What asks something
  * of the VM returns -ENOTCONN until it is there.  Of several such sessions that one
- * process opened, each gets a VM of its own.
+ * process opened, each gets a VM of its own.  If the process ends before it has a VM, or
+ * executes another program, the session is like one whose VM is gone.
  *
  * Return: as vmitap_session_attach_pid(), but for -ENXIO and -ENOTUNIQ.
  */
