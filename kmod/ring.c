@@ -10,6 +10,7 @@
 #include <linux/hrtimer.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -68,6 +69,20 @@ static int ring_alloc_pages(struct vmitap_ring *ring, u32 bytes)
 	return 0;
 }
 
+/* In a thread of the VMM, if the vCPU is new: whoever attached pays all the same. */
+static struct vmitap_ring *ring_alloc(const struct vmitap_session *session, u32 bytes)
+{
+	struct mem_cgroup *payer = set_active_memcg(session->memcg);
+	struct vmitap_ring *ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
+
+	if (ring && ring_alloc_pages(ring, bytes)) {
+		ring_free(ring);
+		ring = NULL;
+	}
+	set_active_memcg(payer);
+	return ring;
+}
+
 /**
  * vmitap_ring_create() - make a ring with nothing in it and capture off
  * @session: owner
@@ -84,13 +99,9 @@ struct vmitap_ring *vmitap_ring_create(struct vmitap_session *session,
 {
 	struct vmitap_ring *ring;
 
-	ring = kzalloc(sizeof(*ring), GFP_KERNEL_ACCOUNT);
+	ring = ring_alloc(session, bytes);
 	if (!ring)
 		return ERR_PTR(-ENOMEM);
-	if (ring_alloc_pages(ring, bytes)) {
-		ring_free(ring);
-		return ERR_PTR(-ENOMEM);
-	}
 	ring->bytes = bytes;
 	ring->head = ring->data;
 	ring->bias = -(u64)(unsigned long)ring->data;

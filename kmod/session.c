@@ -5,7 +5,7 @@
 #include <linux/eventfd.h>
 #include <linux/memcontrol.h>
 #include <linux/pid.h>
-#include <linux/sched/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "await.h"
@@ -121,41 +121,24 @@ static void session_publish(struct vmitap_session *session)
 		vmitap_ring_look_again(ring);
 }
 
-/*
- * In a thread of the VMM, if the vCPU is new: the cgroup of whoever attached pays all the
- * same.  Return: the ring, or ERR_PTR().
- */
-static struct vmitap_ring *session_make_ring(struct vmitap_session *session, u32 vcpu_id)
-{
-	struct mem_cgroup *payer = set_active_memcg(session->memcg);
-	struct vmitap_ring *ring;
-	int ret;
-
-	ring = vmitap_ring_create(session, session->nr_rings, vcpu_id,
-				  session->ring_bytes, vmitap_backend->vendor);
-	if (IS_ERR(ring))
-		goto out;
-	ret = xa_err(xa_store(&session->rings, ring->index, ring,
-			      GFP_KERNEL_ACCOUNT));
-	if (ret) {
-		vmitap_ring_put(ring);
-		ring = ERR_PTR(ret);
-	}
-out:
-	set_active_memcg(payer);
-	return ring;
-}
-
 static int session_add_ring(struct vmitap_session *session,
 			    struct vmitap_tap *tap, bool created)
 {
 	struct vmitap_ring *ring;
+	int ret;
 
 	if (session->nr_failed >= MAX_FAILED)
 		return -ENOSPC;
-	ring = session_make_ring(session, tap->vcpu->vcpu_id);
+	ring = vmitap_ring_create(session, session->nr_rings, tap->vcpu->vcpu_id,
+				  session->ring_bytes, vmitap_backend->vendor);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
+	ret = xa_err(xa_store(&session->rings, ring->index, ring,
+			      GFP_KERNEL_ACCOUNT));
+	if (ret) {
+		vmitap_ring_put(ring);
+		return ret;
+	}
 	if (created && session->enabled &&
 	    session->cfg->classes & VMITAP_CLASS_MASK(VMITAP_CLASS_VCPU))
 		vmitap_ring_mark(ring, VMITAP_RECORD_VCPU_CREATED);
