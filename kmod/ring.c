@@ -32,8 +32,11 @@ static void ring_free(struct vmitap_ring *ring)
 
 	/* User mappings hold references to the pages of their own. */
 	vunmap(ring->cons);
-	for (i = 0; i < ring->nr_pages; i++)
+	for (i = 0; i < ring->nr_pages; i++) {
+		/* There can be 256 MiB of them. */
+		cond_resched();
 		__free_page(ring->pages[i]);
+	}
 	kvfree(ring->pages);
 	kfree(ring);
 }
