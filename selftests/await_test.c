@@ -251,6 +251,18 @@ TEST(sharing_with_who_attached_before)
 	share(_metadata, true);
 }
 
+/* A process that has no VM, until it is killed. */
+static pid_t spawn_idle(void)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	return child;
+}
+
 TEST(vm_of_another_process)
 {
 	struct testvm *vm;
@@ -258,11 +270,7 @@ TEST(vm_of_another_process)
 	pid_t child;
 
 	REQUIRE_TAP(return);
-	child = fork();
-	if (!child) {
-		pause();
-		_exit(0);
-	}
+	child = spawn_idle();
 	fd = attach_next_enabled(child, CLASS(CPUID));
 	vm = run_vm();
 	EXPECT_EQ(0, session_stats(fd).out_nr_rings);
@@ -302,11 +310,7 @@ TEST(process_ends_before_it_has_a_vm)
 	pid_t child;
 
 	REQUIRE_TAP(return);
-	child = fork();
-	if (!child) {
-		pause();
-		_exit(0);
-	}
+	child = spawn_idle();
 	any = attach_next_enabled(0, CLASS(CPUID));
 	fd = attach_next_enabled(child, VMITAP_CLASSES_ALL);
 	EXPECT_EQ(0, session_poll(fd, 500));
