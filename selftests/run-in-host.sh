@@ -20,6 +20,8 @@ if [ $# -gt 0 ]; then
 else
 	mapfile -t tests < "$build/tests"
 fi
+# Nothing that ran is not everything that passed.
+[ ${#tests[@]} -gt 0 ] || { echo "Bail out! no tests in $build: run make tests" >&2; exit 2; }
 . "$top/selftests/lib/log.sh"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
