@@ -16,6 +16,7 @@
 
 #include "lib/fixture.h"
 #include "lib/loops.h"
+#include "lib/vmm.h"
 
 #define RING_BYTES	0x10000
 #define CPUIDS		20
@@ -285,6 +286,67 @@ TEST_F(library, memory_of_a_vm_that_is_gone)
 	testvm_destroy(self->vm);
 	self->vm = NULL;
 	EXPECT_EQ(-EPIPE, vmitap_session_read_memory(self->session, &span, 1));
+}
+
+static struct testvm *running_vm(void)
+{
+	struct testvm *vm = testvm_create(false);
+
+	TESTVM_LOAD(vm, cpuid_loop);
+	add_vcpu(vm);
+	testvm_start(vm);
+	return vm;
+}
+
+TEST_F(library, memory_of_a_vmm_without_main_thread)
+{
+	unsigned char code[16];
+	struct vmitap_span span = { TESTVM_CODE, code, sizeof(code) };
+	int pid;
+
+	REQUIRE_TAP(return);
+	pid = vmm_spawn(running_vm);
+	ASSERT_EQ(0, vmitap_session_attach_pid(self->session, pid, RING_BYTES));
+	ASSERT_EQ(0, vmitap_session_read_memory(self->session, &span, 1));
+	vmm_end_main_thread(pid);
+	memset(code, 0, sizeof(code));
+	EXPECT_EQ(0, vmitap_session_read_memory(self->session, &span, 1))
+		TH_LOG("%s", vmitap_session_error(self->session));
+	/* The same is in the fixture's. */
+	EXPECT_EQ(0, memcmp(code, self->vm->mem + TESTVM_CODE, sizeof(code)));
+	vmm_kill(pid);
+	EXPECT_EQ(-EPIPE, vmitap_session_read_memory(self->session, &span, 1));
+}
+
+/* More than the 4096 that fit one list of older versions, of a page each. */
+TEST_F(library, memory_of_thousands_of_slots)
+{
+	struct kvm_userspace_memory_region slot = { .memory_size = 0x1000 };
+	const __u64 base = 1ull << 32;
+	const __u32 nr = 4200;
+	unsigned char byte = 0;
+	struct vmitap_span span = { 0, &byte, 1 };
+	__u32 i;
+
+	REQUIRE_TAP(return);
+	add_vcpu(self->vm);
+	for (i = 1; i <= nr; i++) {
+		slot.slot = i;
+		/* A hole between two keeps KVM from nothing, and us honest. */
+		slot.guest_phys_addr = base + i * 0x2000ull;
+		slot.userspace_addr = (unsigned long)self->vm->mem + i % 512 * 0x1000;
+		ASSERT_EQ(0, ioctl(self->vm->fd, KVM_SET_USER_MEMORY_REGION, &slot));
+	}
+	ASSERT_EQ(0, vmitap_session_attach_fd(self->session, self->vm->fd, RING_BYTES));
+	for (i = 1; i <= nr; i++) {
+		self->vm->mem[i % 512 * 0x1000 + 5] = i % 251;
+		span.gpa = base + i * 0x2000ull + 5;
+		ASSERT_EQ(0, vmitap_session_read_memory(self->session, &span, 1))
+			TH_LOG("slot %u: %s", i, vmitap_session_error(self->session));
+		ASSERT_EQ(i % 251, byte);
+	}
+	span.gpa = base + nr * 0x2000ull + 0x1000;
+	EXPECT_EQ(-EFAULT, vmitap_session_read_memory(self->session, &span, 1));
 }
 
 /* The module on its own says what it does; a module that cannot is no failure. */

@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "lib/fixture.h"
@@ -267,29 +266,9 @@ TEST(killed_vmm)
 	EXPECT_EQ(-1, count_sessions(pid));
 }
 
-static void end_thread(int sig)
+static struct testvm *one_vcpu(void)
 {
-	(void)sig;
-	syscall(SYS_exit, 0);
-}
-
-static struct testvm *vm_of_mortal_main_thread(void)
-{
-	signal(SIGUSR2, end_thread);
 	return running_vm(1);
-}
-
-static bool main_thread_ended(int pid)
-{
-	char path[40], state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	CHECK(file, "%s", path);
-	CHECK(fscanf(file, "%*d (%*[^)]) %c", &state) == 1, "%s", path);
-	fclose(file);
-	return state == 'Z';
 }
 
 /* Return: -errno of ATTACH by one who has the device open, but no right. */
@@ -354,9 +333,8 @@ TEST(main_thread_of_the_vmm_ended)
 	int pid, fd;
 
 	REQUIRE_TAP(return);
-	pid = vmm_spawn(vm_of_mortal_main_thread);
-	ASSERT_EQ(0, syscall(SYS_tgkill, pid, pid, SIGUSR2));
-	ASSERT_TRUE(comes_true(main_thread_ended(pid)));
+	pid = vmm_spawn(one_vcpu);
+	vmm_end_main_thread(pid);
 	EXPECT_EQ(0, count_sessions(pid));
 	fd = session_open();
 	EXPECT_EQ(-EPERM, attach_as_nobody(fd, pid));

@@ -16,6 +16,12 @@ struct testvm;
 int vmm_spawn(struct testvm *(*make)(void));
 
 /**
+ * vmm_end_main_thread() - have a VMM go on with its other threads only
+ * @pid: from vmm_spawn()
+ */
+void vmm_end_main_thread(int pid);
+
+/**
  * vmm_kill() - kill it, and wait until it is gone
  * @pid: the process
  *

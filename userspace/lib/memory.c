@@ -7,8 +7,11 @@
  * sure to mean the same a moment later: after each read it is seen that the process
  * and the VM are still there, and slots are not believed for long.
  */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -175,6 +178,43 @@ static const struct vmitap_slot *find_slot(const struct vmitap_memory *memory,
 	return &memory->slots[low - 1];
 }
 
+static ssize_t read_by(pid_t thread, const struct pieces *pieces)
+{
+	return process_vm_readv(thread, pieces->to, pieces->nr,
+				pieces->from, pieces->nr, 0);
+}
+
+/*
+ * By any thread of the VMM, as its main thread may have ended before the others.  One that
+ * is still listed behind the read was of the VMM throughout.
+ * Return: as process_vm_readv(), ESRCH if no thread has memory.
+ */
+static ssize_t read_by_any(pid_t pid, const struct pieces *pieces)
+{
+	struct dirent *entry;
+	ssize_t ret = -1;
+	char path[40];
+	DIR *threads;
+	int err = ESRCH;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	threads = opendir(path);
+	while (threads && ret < 0 && err == ESRCH && (entry = readdir(threads))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		ret = read_by(atoi(entry->d_name), pieces);
+		err = errno;
+		if (faccessat(dirfd(threads), entry->d_name, F_OK, 0)) {
+			ret = -1;
+			err = ESRCH;
+		}
+	}
+	if (threads)
+		closedir(threads);
+	errno = err;
+	return ret;
+}
+
 /* Read the pieces.  Return: 0, or -EFAULT if the VMM does not have them all. */
 static int read_pieces(const struct vmitap_memory *memory,
 		       struct pieces *pieces)
@@ -183,8 +223,9 @@ static int read_pieces(const struct vmitap_memory *memory,
 
 	if (!pieces->nr)
 		return 0;
-	ret = process_vm_readv(memory->pid, pieces->to, pieces->nr,
-			       pieces->from, pieces->nr, 0);
+	ret = read_by(memory->pid, pieces);
+	if (ret < 0 && errno == ESRCH)
+		ret = read_by_any(memory->pid, pieces);
 	if (ret < 0)
 		return errno == ESRCH ? -EPIPE : -errno;
 	if ((size_t)ret != pieces->bytes)
