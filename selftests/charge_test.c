@@ -145,11 +145,18 @@ FIXTURE_TEARDOWN(charge)
 			SKIP(return, "this kernel has no cgroups for memory, or another use of them"); \
 	} while (0)
 
+static void add_vcpu(const int to_vmm[2], const int from_vmm[2])
+{
+	char byte;
+
+	CHECK(write(to_vmm[1], "", 1) == 1 && read(from_vmm[0], &byte, 1) == 1,
+	      "the VMM is gone");
+}
+
 /* A VMM's guest is not to run short of memory because somebody looks at it. */
 TEST_F(charge, rings_of_new_vcpus_too)
 {
 	long consumer, vmm;
-	char byte;
 	int fd;
 
 	REQUIRE_CGROUPS(self);
@@ -158,11 +165,37 @@ TEST_F(charge, rings_of_new_vcpus_too)
 	fd = session_open();
 	ASSERT_EQ(0, __session_attach_pid(fd, self->vmm, RING_BYTES));
 	EXPECT_LE(RING_BYTES - MIB, charged(self->dir, "consumer") - consumer);
-	ASSERT_EQ(1, write(self->to_vmm[1], "", 1));
-	ASSERT_EQ(1, read(self->from_vmm[0], &byte, 1));
+	add_vcpu(self->to_vmm, self->from_vmm);
 	EXPECT_EQ(2, session_stats(fd).out_nr_rings);
 	EXPECT_LE(2 * RING_BYTES - MIB, charged(self->dir, "consumer") - consumer);
 	EXPECT_GT(MIB, charged(self->dir, "vmm") - vmm);
+	close(fd);
+}
+
+/* Nor is it to fail, or anybody to be killed, where who looks may not have the memory. */
+TEST_F(charge, limit_of_the_consumer)
+{
+	struct vmitap_pause hold = { .size = sizeof(hold), .pause = 1 };
+	struct vmitap_stats stats;
+	char bytes[24];
+	int fd;
+
+	REQUIRE_CGROUPS(self);
+	fd = session_open();
+	ASSERT_EQ(0, __session_attach_pid(fd, self->vmm, RING_BYTES));
+	snprintf(bytes, sizeof(bytes), "%ld", charged(self->dir, "consumer") + RING_BYTES / 2);
+	ASSERT_TRUE(put(self->dir, "consumer", "memory.max", bytes));
+	add_vcpu(self->to_vmm, self->from_vmm);
+	stats = session_stats(fd);
+	EXPECT_EQ(1, stats.out_nr_rings);
+	EXPECT_EQ(1, stats.out_untapped_vcpus);
+	ASSERT_TRUE(put(self->dir, "consumer", "memory.max", "max"));
+	add_vcpu(self->to_vmm, self->from_vmm);
+	stats = session_stats(fd);
+	EXPECT_EQ(2, stats.out_nr_rings);
+	EXPECT_EQ(1, stats.out_untapped_vcpus);
+	/* A pause is of all vCPUs; one without a ring can be held all the same. */
+	EXPECT_EQ(0, __vmitap_ioctl(fd, VMITAP_IOC_PAUSE, &hold));
 	close(fd);
 }
 
