@@ -145,11 +145,11 @@ FIXTURE_TEARDOWN(charge)
 			SKIP(return, "this kernel has no cgroups for memory, or another use of them"); \
 	} while (0)
 
-static void add_vcpu(const int to_vmm[2], const int from_vmm[2])
+static void add_vcpu(const FIXTURE_DATA(charge) *self)
 {
 	char byte;
 
-	CHECK(write(to_vmm[1], "", 1) == 1 && read(from_vmm[0], &byte, 1) == 1,
+	CHECK(write(self->to_vmm[1], "", 1) == 1 && read(self->from_vmm[0], &byte, 1) == 1,
 	      "the VMM is gone");
 }
 
@@ -165,7 +165,7 @@ TEST_F(charge, rings_of_new_vcpus_too)
 	fd = session_open();
 	ASSERT_EQ(0, __session_attach_pid(fd, self->vmm, RING_BYTES));
 	EXPECT_LE(RING_BYTES - MIB, charged(self->dir, "consumer") - consumer);
-	add_vcpu(self->to_vmm, self->from_vmm);
+	add_vcpu(self);
 	EXPECT_EQ(2, session_stats(fd).out_nr_rings);
 	EXPECT_LE(2 * RING_BYTES - MIB, charged(self->dir, "consumer") - consumer);
 	EXPECT_GT(MIB, charged(self->dir, "vmm") - vmm);
@@ -185,12 +185,12 @@ TEST_F(charge, limit_of_the_consumer)
 	ASSERT_EQ(0, __session_attach_pid(fd, self->vmm, RING_BYTES));
 	snprintf(bytes, sizeof(bytes), "%ld", charged(self->dir, "consumer") + RING_BYTES / 2);
 	ASSERT_TRUE(put(self->dir, "consumer", "memory.max", bytes));
-	add_vcpu(self->to_vmm, self->from_vmm);
+	add_vcpu(self);
 	stats = session_stats(fd);
 	EXPECT_EQ(1, stats.out_nr_rings);
 	EXPECT_EQ(1, stats.out_untapped_vcpus);
 	ASSERT_TRUE(put(self->dir, "consumer", "memory.max", "max"));
-	add_vcpu(self->to_vmm, self->from_vmm);
+	add_vcpu(self);
 	stats = session_stats(fd);
 	EXPECT_EQ(2, stats.out_nr_rings);
 	EXPECT_EQ(1, stats.out_untapped_vcpus);

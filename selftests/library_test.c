@@ -318,7 +318,7 @@ TEST_F(library, memory_of_a_vmm_without_main_thread)
 	EXPECT_EQ(-EPIPE, vmitap_session_read_memory(self->session, &span, 1));
 }
 
-/* More than the 4096 that fit one list of older versions, of a page each. */
+/* As KVM has them for a VMM that plugs memory in small pieces. */
 TEST_F(library, memory_of_thousands_of_slots)
 {
 	struct kvm_userspace_memory_region slot = { .memory_size = 0x1000 };
@@ -332,7 +332,7 @@ TEST_F(library, memory_of_thousands_of_slots)
 	add_vcpu(self->vm);
 	for (i = 1; i <= nr; i++) {
 		slot.slot = i;
-		/* A hole between two keeps KVM from nothing, and us honest. */
+		/* With holes: what is read is of this slot or of none. */
 		slot.guest_phys_addr = base + i * 0x2000ull;
 		slot.userspace_addr = (unsigned long)self->vm->mem + i % 512 * 0x1000;
 		ASSERT_EQ(0, ioctl(self->vm->fd, KVM_SET_USER_MEMORY_REGION, &slot));

@@ -185,9 +185,9 @@ static ssize_t read_by(pid_t thread, const struct pieces *pieces)
 }
 
 /*
- * By any thread of the VMM, as its main thread may have ended before the others.  One that
- * is still listed behind the read was of the VMM throughout.
- * Return: as process_vm_readv(), ESRCH if no thread has memory.
+ * By any thread of the VMM, as its main thread may have ended before the others.  Its
+ * number may be somebody else's by the time of the read, but not still be listed then.
+ * Return: as process_vm_readv(); ESRCH if no thread has memory.
  */
 static ssize_t read_by_any(pid_t pid, const struct pieces *pieces)
 {
@@ -199,7 +199,12 @@ static ssize_t read_by_any(pid_t pid, const struct pieces *pieces)
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	threads = opendir(path);
-	while (threads && ret < 0 && err == ESRCH && (entry = readdir(threads))) {
+	if (!threads) {
+		if (errno == ENOENT)
+			errno = ESRCH;
+		return -1;
+	}
+	while (ret < 0 && err == ESRCH && (entry = readdir(threads))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		ret = read_by(atoi(entry->d_name), pieces);
@@ -209,8 +214,7 @@ static ssize_t read_by_any(pid_t pid, const struct pieces *pieces)
 			err = ESRCH;
 		}
 	}
-	if (threads)
-		closedir(threads);
+	closedir(threads);
 	errno = err;
 	return ret;
 }
