@@ -471,6 +471,50 @@ static void test_agent(void)
 	quiet(world_looks(50), "an agent that says nothing more");
 }
 
+/*
+ * Verdicts on a process that ends @phase looks after an agent began that is @late.  Others
+ * are hidden, so the VM is paused meanwhile; with @torn lists are whole only then.
+ */
+static unsigned int verdicts_on_ended(unsigned int late, unsigned int phase, bool torn)
+{
+	unsigned int nr = 0, i;
+
+	world_init(60);
+	world.agent = true;
+	world.agent_late = late;
+	world_looks(2 * (late + 1) + phase);
+	world_exit(world_find(17));
+	world.torn = world.torn_tree = torn;
+	for (i = 0; i < LOOKS; i++) {
+		world_find(20 + i)->hidden = HIDE_LIST;
+		world_looks(1);
+	}
+	for (i = 0; i < world.verdicts.nr; i++)
+		nr += world.verdicts.list[i].process.pid == 17;
+	return nr;
+}
+
+/* What an agent read before a process ended comes when all else is without it. */
+static void test_late_agent(void)
+{
+	unsigned int late, phase, nr = 0;
+
+	for (late = 1; late <= 20; late++)
+		for (phase = 0; phase <= late; phase++)
+			nr += verdicts_on_ended(late, phase, false) +
+			      verdicts_on_ended(late, phase, true);
+	ksft_test_result(!nr, "no alert: an agent is late (%u)\n", nr);
+	world_init(30);
+	world.agent = true;
+	world.agent_late = 8;
+	world.invented = 1;
+	world.invented_pid = 900;
+	world_looks(2 * LOOKS);
+	ksft_test_result(world.verdicts.nr == 1 && world.verdicts.list->process.pid == 900 &&
+			 world.verdicts.list->class == VERDICT_UNKNOWN,
+			 "alert: a late agent tells more\n");
+}
+
 static void test_broken(void)
 {
 	world_init(30);
@@ -485,7 +529,7 @@ static void test_broken(void)
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(51);
+	ksft_set_plan(53);
 	test_nothing();
 	test_births();
 	test_storm();
@@ -504,6 +548,7 @@ int main(void)
 	test_caught();
 	test_sleeper();
 	test_agent();
+	test_late_agent();
 	test_broken();
 	world_free();
 	ksft_finished();

@@ -87,9 +87,29 @@ static int sample(void *state, uint64_t now)
 	return take(state, now);
 }
 
+/* What came of an agent, and what it has read but not sent yet. */
+struct told {
+	struct snapshot come;
+	struct snapshot read;
+	unsigned int wait;
+};
+
 static int sample_agent(void *state, uint64_t now)
 {
-	return world.agent && !world.env.paused ? take(state, now) : 0;
+	struct told *told = state;
+
+	if (!world.agent || world.env.paused)
+		return 0;
+	if (!told->wait) {
+		take(&told->read, now);
+		told->wait = world.agent_late + 1;
+	}
+	if (--told->wait)
+		return 0;
+	told->come = told->read;
+	if (world.agent_late)
+		told->come.begin = told->come.end = world.now;
+	return 0;
 }
 
 static int add(struct facts *facts, const struct world_process *process,
@@ -151,7 +171,8 @@ static int tree_facts(void *state, struct facts *facts,
 static int agent_facts(void *state, struct facts *facts,
 		       struct view_report *report)
 {
-	int err = list(state, facts, report, HIDE_AGENT, false);
+	const struct told *told = state;
+	int err = list(&told->come, facts, report, HIDE_AGENT, false);
 	struct world_process process = { .comm = "invented" };
 	unsigned int i;
 
@@ -189,7 +210,7 @@ static const struct view world_owners = {
 };
 static const struct view world_agent = {
 	.name = "agent", .pattern = VIEW_IN_BAND, .lists = true,
-	.state_bytes = sizeof(struct snapshot), .sample = sample_agent,
+	.state_bytes = sizeof(struct told), .sample = sample_agent,
 	.facts = agent_facts,
 };
 

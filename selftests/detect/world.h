@@ -53,6 +53,7 @@ struct world_process {
  * @torn: nor is it while the guest runs
  * @torn_tree: nor is the tree
  * @agent: there is one
+ * @agent_late: looks from when it reads what there is to when that has come
  * @invented: processes that it says there are, besides
  * @invented_pid: the first of them
  * @between: called between the samples of two lists, unless the VM is paused
@@ -68,6 +69,7 @@ struct world {
 	bool torn;
 	bool torn_tree;
 	bool agent;
+	unsigned int agent_late;
 	unsigned int invented;
 	uint32_t invented_pid;
 	void (*between)(void);

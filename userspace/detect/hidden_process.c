@@ -103,14 +103,23 @@ static bool all_advanced(const struct suspect *suspect,
 	return true;
 }
 
-static bool any_advanced(const struct suspect *suspect,
-			 const struct aggregate *agg, uint32_t mask)
+/*
+ * Whether one of these views has begun a list since the last that counted, with the VM
+ * paused since the last pause that did.  What is in band is read before it is sent, and may have been read long before it came: only the
+ * list after the next is sure to have been begun later.
+ */
+static bool any_begun(const struct suspect *suspect,
+		      const struct aggregate *agg, uint32_t mask)
 {
+	const uint64_t *since = agg->paused ? suspect->paused_rounds :
+					      suspect->rounds;
+	uint32_t in_band = aggregate_pattern(agg, VIEW_IN_BAND);
 	unsigned int i;
 
 	for (i = 0; i < agg->runner->nr; i++)
 		if (mask >> i & 1 &&
-		    agg->reports[i].rounds != suspect->rounds[i])
+		    agg->reports[i].rounds - since[i] >=
+		    (in_band >> i & 1 ? 2 : 1))
 			return true;
 	return false;
 }
@@ -138,7 +147,7 @@ static bool lived(const struct suspect *suspect, const struct entity *entity,
 
 	return entity->process.user_tsc > since ||
 	       entity->process.loaded_tsc > since ||
-	       any_advanced(suspect, agg, lists);
+	       any_begun(suspect, agg, lists);
 }
 
 static void count(struct suspect *suspect, const struct aggregate *agg)
@@ -153,6 +162,8 @@ static void count(struct suspect *suspect, const struct aggregate *agg)
 	}
 	for (i = 0; i < agg->runner->nr; i++) {
 		suspect->rounds[i] = agg->reports[i].rounds;
+		if (agg->paused)
+			suspect->paused_rounds[i] = agg->reports[i].rounds;
 		if (suspect->missing >> i & 1 &&
 		    agg->reports[i].end > suspect->list_end)
 			suspect->list_end = agg->reports[i].end;

@@ -24,6 +24,7 @@
  * @pause_end: the same of the VM paused
  * @absent_tsc: a moment at which the VM was paused and lists did not have it; 0 if none
  * @rounds: of each view, at the last time that counted
+ * @paused_rounds: the same of the VM paused
  * @runs: times that counted
  * @paused_runs: of these, with the VM paused
  * @cleared: times that a suspicion of these page tables came to nothing
@@ -42,6 +43,7 @@ struct suspect {
 	uint64_t pause_end;
 	uint64_t absent_tsc;
 	uint64_t rounds[VIEW_MAX];
+	uint64_t paused_rounds[VIEW_MAX];
 	unsigned int runs;
 	unsigned int paused_runs;
 	unsigned int cleared;
